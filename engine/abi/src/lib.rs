@@ -9,6 +9,7 @@
 //! - no panic and no C++ exception crosses: a call returns a [`Status`] and writes its message into a [`Sink`].
 
 mod context;
+mod layout;
 mod operator;
 mod plugin;
 mod text;

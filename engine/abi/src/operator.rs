@@ -38,6 +38,7 @@ pub struct OperatorTable {
     /// Writes the description as JSON (`docs/contract.md` section 5). The same text every time.
     pub describe: unsafe extern "C" fn(sink: *const Sink),
     /// Checks complete parameters beyond what the description says; each fault is one line `path<TAB>message`.
+    /// Depends on its arguments alone (no file, no clock): the engine remembers a verdict of `OK`.
     /// `entry` is the entry's index for entry parameters, or `u32::MAX` for the operator's own.
     pub check: unsafe extern "C" fn(entry: u32, params: Str, error: *const Sink) -> Status,
     /// Makes an instance from complete parameters. `context.seed` is for initial weights.
