@@ -1,0 +1,25 @@
+//! `cargo xtask build`: the program and all plugins, in one invocation of cargo and one profile.
+//!
+//! Rationale: libtorch's generated bindings compile for minutes. One selection of packages means one set of features,
+//! so that neither the tests nor a second build compile them again.
+
+use crate::step::{cargo, run};
+use crate::tree::Tree;
+use crate::{plugins, setup};
+use anyhow::Result;
+
+/// Sets up, builds, and puts the plugins beside the program.
+///
+/// # Errors
+/// Whatever set-up misses; a crate that does not compile.
+pub fn build(tree: &Tree) -> Result<()> {
+    setup::setup(tree)?;
+    compile(tree)?;
+    plugins::install(tree)
+}
+
+fn compile(tree: &Tree) -> Result<()> {
+    let mut command = cargo(tree);
+    command.args(["build", "--release", "--locked", "--workspace", "--exclude", "xtask"]);
+    run("Building the program and its plugins (libtorch's bindings take minutes, once)", &mut command)
+}
