@@ -1,1 +1,63 @@
+//! The author's side of the plugin contract, in reading order.
+//!
+//! A plugin is a crate of type `cdylib` whose operators are structs of parameters; `docs/write-a-plugin.md` shows one whole.
+//! The feature `torch` (on by default) adds tensors and volumes; without it a plugin needs no libtorch.
+
+extern crate self as voxloom_sdk;
+
+mod error;
+pub mod params;
+mod entry;
+mod shape;
+mod value;
+mod json;
+mod record;
+mod call;
+mod operator;
+mod module;
+pub mod runtime;
+pub mod border;
+mod export;
+#[cfg(feature = "torch")]
+mod torch;
+
+pub use call::{Call, Context};
+pub use entry::{Access, DeviceKind, Entry, Mode, Port, Threads};
+pub use error::{Error, Result};
+pub use module::{Bound, Module, ModuleHandle, State, Store, Uses, gather, scatter};
+pub use operator::{Accumulator, Cursor, Gather, Operator, Scatter};
+pub use params::{ParamType, Params};
+pub use record::Record;
+pub use shape::Shape;
+#[cfg(feature = "torch")]
 pub use tch;
+#[cfg(feature = "torch")]
+pub use torch::{Affine, LIBTORCH, Torch, Volume, Weight, WeightsStore, dtype_name, kind_of, tensor_of};
+pub use value::{FromValue, IntoValue, Payload, Value};
+pub use voxloom_abi as abi;
+pub use voxloom_sdk_derive::{Choice, Params};
+
+/// A JSON value.
+pub type Json = serde_json::Value;
+/// A JSON object; keys keep their order.
+pub type JsonMap = serde_json::Map<String, Json>;
+
+/// The runtime that [`export!`] uses.
+#[cfg(feature = "torch")]
+pub type DefaultRuntime = torch::Torch;
+/// The runtime that [`export!`] uses.
+#[cfg(not(feature = "torch"))]
+pub type DefaultRuntime = runtime::Plain;
+
+/// What an operator's file needs: `use voxloom_sdk::prelude::*;`.
+pub mod prelude {
+    #[cfg(feature = "torch")]
+    pub use crate::{Affine, Volume, Weight};
+    pub use crate::{
+        Access, Accumulator, Bound, Call, Choice, Context, Cursor, DeviceKind, Entry, Error, Gather, Json, JsonMap, Mode, Module, ModuleHandle,
+        Operator, Params, Port, Record, Result, Scatter, State, Threads, Uses, gather, scatter,
+    };
+    pub use serde_json::json;
+    #[cfg(feature = "torch")]
+    pub use tch::{Device, Kind, Tensor};
+}

@@ -13,17 +13,17 @@ pub fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let names: Vec<_> = idents.iter().map(|ident| snake_case(&ident.to_string())).collect();
     let ident = &input.ident;
     Ok(quote! {
-        impl ::voxloom_sdk_plain::params::ParamType for #ident {
-            fn schema() -> ::voxloom_sdk_plain::Json {
-                ::voxloom_sdk_plain::params::choice_schema(&[#(#names),*])
+        impl ::voxloom_sdk::params::ParamType for #ident {
+            fn schema() -> ::voxloom_sdk::Json {
+                ::voxloom_sdk::params::choice_schema(&[#(#names),*])
             }
-            fn parse(json: &::voxloom_sdk_plain::Json) -> ::voxloom_sdk_plain::Result<Self> {
+            fn parse(json: &::voxloom_sdk::Json) -> ::voxloom_sdk::Result<Self> {
                 match json.as_str() {
                     #(Some(#names) => Ok(Self::#idents),)*
-                    _ => Err(::voxloom_sdk_plain::params::not_a_choice(json, &[#(#names),*])),
+                    _ => Err(::voxloom_sdk::params::not_a_choice(json, &[#(#names),*])),
                 }
             }
-            fn to_json(&self) -> ::voxloom_sdk_plain::Json {
+            fn to_json(&self) -> ::voxloom_sdk::Json {
                 match self { #(Self::#idents => #names.into()),* }
             }
         }

@@ -1,6 +1,6 @@
 //! `#[derive(Params)]` and `#[derive(Choice)]`: one declaration feeds parsing, checking, the schema and the manual.
 //!
-//! The generated code names `voxloom_sdk_plain` through `::voxloom_sdk_plain`; the SDK re-exports it for plugins.
+//! The generated code names `voxloom_sdk` through `::voxloom_sdk`.
 
 mod attributes;
 mod choice;

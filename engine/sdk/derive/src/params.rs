@@ -32,31 +32,31 @@ pub fn expand(input: &DeriveInput) -> Result<TokenStream> {
             Some(value) => quote! { ::core::option::Option::Some((#value).into()) },
             None => quote! { ::core::option::Option::None },
         };
-        parses.push(quote! { #ident: ::voxloom_sdk_plain::params::field::<#kind>(json, #name, || #fallback)? });
-        writes.push(quote! { map.insert(#name.into(), ::voxloom_sdk_plain::params::ParamType::to_json(&self.#ident)); });
+        parses.push(quote! { #ident: ::voxloom_sdk::params::field::<#kind>(json, #name, || #fallback)? });
+        writes.push(quote! { map.insert(#name.into(), ::voxloom_sdk::params::ParamType::to_json(&self.#ident)); });
     }
     let (ident, text) = (&input.ident, about(&input.attrs));
     let (impl_generics, type_generics, bounds) = input.generics.split_for_impl();
     Ok(quote! {
-        impl #impl_generics ::voxloom_sdk_plain::params::Params for #ident #type_generics #bounds {
+        impl #impl_generics ::voxloom_sdk::params::Params for #ident #type_generics #bounds {
             const ABOUT: &'static str = #text;
         }
-        impl #impl_generics ::voxloom_sdk_plain::params::ParamType for #ident #type_generics #bounds {
-            fn schema() -> ::voxloom_sdk_plain::Json {
+        impl #impl_generics ::voxloom_sdk::params::ParamType for #ident #type_generics #bounds {
+            fn schema() -> ::voxloom_sdk::Json {
                 #[allow(unused_mut)]
-                let mut schema = ::voxloom_sdk_plain::params::ObjectSchema::default();
+                let mut schema = ::voxloom_sdk::params::ObjectSchema::default();
                 #(#schemas)*
                 schema.finish()
             }
-            fn parse(json: &::voxloom_sdk_plain::Json) -> ::voxloom_sdk_plain::Result<Self> {
-                ::voxloom_sdk_plain::params::expect_object(json)?;
+            fn parse(json: &::voxloom_sdk::Json) -> ::voxloom_sdk::Result<Self> {
+                ::voxloom_sdk::params::expect_object(json)?;
                 Ok(Self { #(#parses),* })
             }
-            fn to_json(&self) -> ::voxloom_sdk_plain::Json {
+            fn to_json(&self) -> ::voxloom_sdk::Json {
                 #[allow(unused_mut)]
-                let mut map = ::voxloom_sdk_plain::JsonMap::new();
+                let mut map = ::voxloom_sdk::JsonMap::new();
                 #(#writes)*
-                ::voxloom_sdk_plain::Json::Object(map)
+                ::voxloom_sdk::Json::Object(map)
             }
         }
     })

@@ -6,11 +6,11 @@
 /// voxloom_sdk::export! { name: "imaging", operators: [op Clip, scatter Windows, gather Blend, module Network] }
 /// ```
 #[macro_export]
-macro_rules! export_with {
-    ($runtime:ty; name: $name:literal, operators: [$($kind:ident $operator:ty),* $(,)?] $(,)?) => {
+macro_rules! export {
+    (name: $name:literal, operators: [$($kind:ident $operator:ty),* $(,)?] $(,)?) => {
         const _: () = {
             static TABLES: &[$crate::border::TableRef] = &[
-                $($crate::border::TableRef(&<$crate::__marker!($kind $operator) as $crate::border::Exported<$runtime>>::TABLE)),*
+                $($crate::border::TableRef(&<$crate::__marker!($kind $operator) as $crate::border::Exported<$crate::DefaultRuntime>>::TABLE)),*
             ];
 
             #[allow(non_upper_case_globals)]
@@ -23,14 +23,14 @@ macro_rules! export_with {
                 n_operators: TABLES.len() as u32,
                 name: $crate::abi::Str::new($name),
                 version: $crate::abi::Str::new(env!("CARGO_PKG_VERSION")),
-                libtorch: $crate::abi::Str::new(<$runtime as $crate::runtime::Runtime>::LIBTORCH),
+                libtorch: $crate::abi::Str::new(<$crate::DefaultRuntime as $crate::runtime::Runtime>::LIBTORCH),
                 operators: TABLES.as_ptr().cast(),
             };
         };
     };
 }
 
-/// For [`export_with`]: the adapter of each kind of operator.
+/// For [`export`]: the adapter of each kind of operator.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __marker {
