@@ -1,0 +1,5 @@
+//! Connected components of masks, and label maps cleaned by rules about them.
+
+mod runs;
+
+pub use runs::{Components, Connectivity};

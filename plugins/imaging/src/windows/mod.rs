@@ -1,0 +1,5 @@
+//! Overlapping windows of a volume.
+
+mod layout;
+
+pub use layout::Layout;

@@ -1,0 +1,3 @@
+//! Integration tests of the imaging plugin, in one binary to link once.
+
+mod reference;
