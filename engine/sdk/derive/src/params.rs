@@ -3,7 +3,7 @@
 use crate::attributes::{about, rules};
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Data, DeriveInput, Error, Fields, Result};
+use syn::{Data, DeriveInput, Error, Expr, ExprLit, Fields, Lit, Result};
 
 pub fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let Data::Struct(data) = &input.data else { return Err(Error::new_spanned(input, "Params is for structs")) };
@@ -24,12 +24,12 @@ pub fn expand(input: &DeriveInput) -> Result<TokenStream> {
         let limits = rules.limits.iter().map(|(keyword, value)| quote! { .limit(#keyword, #value) });
         let unit = rules.unit.iter().map(|unit| quote! { .unit(#unit) });
         let path = rules.path.then(|| quote! { .path() });
-        let default = rules.default.iter().map(|value| quote! { .default::<#kind>(&(#value).into()) });
+        let default = rules.default.as_ref().map(typed).into_iter().map(|value| quote! { .default::<#kind>(&#value) });
         schemas.push(quote! {
             schema.field::<#kind>(#name, #text)#(#limits)*#(#unit)*#path #(#default)*;
         });
-        let fallback = match &rules.default {
-            Some(value) => quote! { ::core::option::Option::Some((#value).into()) },
+        let fallback = match rules.default.as_ref().map(typed) {
+            Some(value) => quote! { ::core::option::Option::Some(#value) },
             None => quote! { ::core::option::Option::None },
         };
         parses.push(quote! { #ident: ::voxloom_sdk::params::field::<#kind>(json, #name, || #fallback)? });
@@ -60,4 +60,12 @@ pub fn expand(input: &DeriveInput) -> Result<TokenStream> {
             }
         }
     })
+}
+
+/// Text literals become owned text; everything else stands as written.
+fn typed(value: &Expr) -> TokenStream {
+    match value {
+        Expr::Lit(ExprLit { lit: Lit::Str(_), .. }) => quote! { ::core::convert::Into::into(#value) },
+        _ => quote! { #value },
+    }
 }
