@@ -37,6 +37,13 @@ fn the_conveniences_make_a_plugin() {
     compile("c++", "empty.cpp", &["-std=c++17"], &source).expect("the macros of voxloom.h do not compile as C++17");
 }
 
+#[test]
+fn the_cpp_header_is_clean() {
+    let source = "#include \"voxloom.hpp\"\nstruct Op { static constexpr const char *name = \"f.op\"; static constexpr const char *description = \"{}\";\n\
+        explicit Op(const vx::json &) {} void run(vx::call &) const {} };\nVX_PLUGIN(\"f\", \"1\", \"\", &vx::map<Op>::table)\n";
+    compile("c++", "header.cpp", &["-std=c++17"], source).expect("voxloom.hpp does not compile as C++17");
+}
+
 const HEAD: &str = "#include \"voxloom.h\"\n";
 
 /// One line a field; the destructuring makes the Rust compiler refuse a list that misses one.
