@@ -2,6 +2,12 @@
 //!
 //! No tensor library, no medicine, no printing. Plugins are met only through `voxloom-abi`.
 
+pub mod check;
 pub mod describe;
+mod fault;
 pub mod graph;
 pub mod load;
+pub mod operators;
+pub mod params;
+pub mod spec;
+mod suggest;
