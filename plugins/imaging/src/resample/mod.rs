@@ -3,14 +3,15 @@
 //! The kernels here know slices and numbers only; `operator` holds `imaging.resample`, `grid` the geometry.
 
 mod axis;
+mod grid;
 mod pass;
 mod spline;
 mod volume;
 
-pub(crate) use axis::AxisOperator;
+use axis::AxisOperator;
 pub use axis::{AxisMap, Border, Interpolation};
+pub use grid::{Alignment, Misaligned, size_for_spacing};
 pub(crate) use pass::in_parallel;
-pub use spline::Symmetry;
 pub use volume::{correlate, gaussian, gaussian_kernel, nearest, resample};
 
 /// A floating-point element type of the kernels.

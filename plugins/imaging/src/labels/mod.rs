@@ -1,0 +1,10 @@
+//! Label maps at the input's resolution in bounded memory: windows are blended, brought to the input's grid and reduced to
+//! labels plane by plane, so that scores of a whole volume never exist.
+
+mod painter;
+mod planes;
+mod rule;
+
+pub use painter::{Label, Painter};
+pub use planes::{Misplaced, PlaneBlend};
+pub use rule::{Rule, Step};
