@@ -1,3 +1,22 @@
 //! Integration tests of the imaging plugin, in one binary to link once.
 
+use std::path::PathBuf;
+
+// Files and geometry.
+mod fuzz;
+mod read;
+mod write;
+
+// Grids, intensity, windows, metrics.
+mod labels;
 mod reference;
+
+/// A folder or file of `tests/data`.
+fn data(name: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data")).join(name)
+}
+
+/// The cases of one operator, under `tests/suite/imaging`.
+fn suite(operator: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/suite/imaging")).join(operator)
+}
