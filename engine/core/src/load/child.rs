@@ -1,6 +1,6 @@
 //! Asking a child process: code that may crash or hang runs there, and one line comes back.
 
-use super::Fault;
+use super::{Fault, Libtorch};
 use serde_json::Value as Json;
 use std::ffi::OsString;
 use std::io::Read;
@@ -19,17 +19,18 @@ pub fn answer(json: &Json) -> String {
     format!("\n{MARK}{json}")
 }
 
-/// Runs `command` with `file` as its last word and returns its answer.
+/// Runs `command` with `file` as its last word and returns its answer. The child finds `torch` as `VOXLOOM_LIBTORCH`.
 ///
 /// The child has no standard input. It is killed after `timeout`. An answer counts even if the child crashes while it ends.
 ///
 /// # Errors
 /// [`Fault::Crashed`] where it ends without an answer, [`Fault::Hung`], or [`Fault::NoScanner`].
-pub fn ask(command: &[OsString], file: &Path, timeout: Duration) -> Result<Json, Fault> {
+pub fn ask(command: &[OsString], file: &Path, torch: Option<&Libtorch>, timeout: Duration) -> Result<Json, Fault> {
     let (program, words) = command.split_first().ok_or_else(|| Fault::NoScanner("no command was given".to_owned()))?;
     let mut child = Command::new(program)
         .args(words)
         .arg(file)
+        .envs(torch.map(|torch| ("VOXLOOM_LIBTORCH", &torch.folder)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -6,7 +6,7 @@ use crate::describe::Description;
 use crate::graph::Operator;
 use libloading::os::unix::{Library as Handle, RTLD_LOCAL, RTLD_NOW};
 use serde::{Deserialize, Serialize};
-use std::mem::size_of;
+use std::mem::{offset_of, size_of};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use voxloom_abi::{MAGIC, OperatorTable, PLUGIN_SYMBOL, Plugin};
@@ -127,18 +127,20 @@ fn complete(table: *const OperatorTable, index: usize) -> Result<&'static Operat
     if size < size_of::<OperatorTable>() {
         return bad(&format!("its table has struct_size {size}, expected at least {}", size_of::<OperatorTable>()));
     }
-    // From `describe` to `close`: the functions that are no Option. Words, because a null function pointer may not even exist in Rust.
-    let first = std::mem::offset_of!(OperatorTable, describe) / size_of::<usize>();
-    let last = std::mem::offset_of!(OperatorTable, close) / size_of::<usize>();
-    for word in first..=last {
-        // SAFETY: within the size that the table states; functions and words have one size.
+    for (word, name) in (offset_of!(OperatorTable, describe) / size_of::<usize>()..).zip(FUNCTIONS) {
+        // SAFETY: within the size that the table states. Read as a word: in Rust a null function may not even exist.
         if unsafe { table.cast::<usize>().add(word).read() } == 0 {
-            return bad(&format!("function number {} of its table is null", word - first));
+            return bad(&format!("function `{name}` of its table is null"));
         }
     }
     // SAFETY: static by the contract, complete as seen above.
     Ok(unsafe { &*table })
 }
+
+/// The functions that no table may leave out, in its order.
+const FUNCTIONS: [&str; 12] =
+    ["describe", "check", "create", "destroy", "bind", "unbind", "run", "open", "next", "push", "finish", "close"];
+const _: () = assert!(offset_of!(OperatorTable, describe) + (FUNCTIONS.len() - 1) * size_of::<usize>() == offset_of!(OperatorTable, close));
 
 fn name_of(table: &OperatorTable) -> &'static str {
     // SAFETY: the name is static by the contract.

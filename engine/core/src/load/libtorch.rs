@@ -3,7 +3,7 @@
 use super::Fault;
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 /// A folder with `lib/libtorch_cpu.so`.
 #[derive(Clone, Debug)]
@@ -30,6 +30,24 @@ impl Libtorch {
         match folder {
             Some(folder) => Self::at(&folder).map_err(|why| format!("{}: {why}", folder.display())),
             None => Err("none was found; set VOXLOOM_LIBTORCH to the folder that holds lib/libtorch_cpu.so".to_owned()),
+        }
+    }
+
+    /// The one for a plugin that was built for `theirs`: `named`, or what is found, looked for once in a process.
+    /// `None` where the plugin uses none.
+    ///
+    /// # Errors
+    /// Where none is found, or its major.minor is another.
+    pub(super) fn wanted(theirs: &str, named: Option<&Self>) -> Result<Option<Self>, Fault> {
+        static FOUND: OnceLock<Result<Libtorch, String>> = OnceLock::new();
+        if theirs.is_empty() {
+            return Ok(None);
+        }
+        let theirs = theirs.to_owned();
+        match named.map_or_else(|| FOUND.get_or_init(Self::find).clone(), |named| Ok(named.clone())) {
+            Ok(ours) if ours.fits(&theirs) => Ok(Some(ours)),
+            Ok(ours) => Err(Fault::Libtorch { theirs, ours: ours.version, folder: ours.folder }),
+            Err(why) => Err(Fault::NoLibtorch { theirs, why }),
         }
     }
 

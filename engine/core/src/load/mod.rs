@@ -111,7 +111,7 @@ impl Plugins {
             Some(known) => known,
             None => scan::examine(file, config).and_then(|facts| cache.keep(file, facts))?,
         };
-        let torch = config.libtorch_for(&facts.manifest)?;
+        let torch = Libtorch::wanted(&facts.manifest.libtorch, config.libtorch.as_ref())?;
         if let Some(first) = self.library(&facts.manifest.name) {
             return Err(Fault::Taken { name: facts.manifest.name, by: first.file.clone() });
         }

@@ -28,8 +28,8 @@ pub fn scan(file: &Path) -> String {
 /// The parent's part: reads the constant, then asks a child for the descriptions.
 pub(super) fn examine(file: &Path, config: &Config) -> Result<Facts, Fault> {
     let manifest = manifest::read(file)?;
-    config.libtorch_for(&manifest)?;
-    let mut answer = child::ask(&config.scanner, file, config.timeout)?;
+    let torch = Libtorch::wanted(&manifest.libtorch, config.libtorch.as_ref())?;
+    let mut answer = child::ask(&config.scanner, file, torch.as_ref(), config.timeout)?;
     if let Some(fault) = answer["fault"].as_str() {
         return Err(Fault::Reported(fault.to_owned()));
     }
@@ -38,8 +38,7 @@ pub(super) fn examine(file: &Path, config: &Config) -> Result<Facts, Fault> {
 
 fn describe(file: &Path) -> Result<Facts, Fault> {
     let manifest = manifest::read(file)?;
-    if !manifest.libtorch.is_empty() {
-        let torch = Libtorch::find().map_err(|why| Fault::NoLibtorch { theirs: manifest.libtorch.clone(), why })?;
+    if let Some(torch) = Libtorch::wanted(&manifest.libtorch, None)? {
         torch.open()?;
     }
     let tables = library::open(file)?;

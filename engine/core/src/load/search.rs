@@ -1,10 +1,9 @@
 //! Where plugins are looked for, and in which order.
 
-use super::{Fault, Libtorch, Manifest, Skipped};
+use super::{Fault, Libtorch, Skipped};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::time::Duration;
 
 /// How plugins are found. Passed, not stored.
@@ -19,13 +18,14 @@ pub struct Config {
     pub timeout: Duration,
     /// Folder of the cache; `None` for no cache.
     pub cache: Option<PathBuf>,
-    libtorch: OnceLock<Result<Libtorch, String>>,
+    /// The libtorch to use; `None` for [`Libtorch::find`], once a plugin needs one.
+    pub libtorch: Option<Libtorch>,
 }
 
 impl Config {
     /// Only `asked`, without a cache.
     pub fn only(asked: Vec<PathBuf>, scanner: Vec<OsString>) -> Self {
-        Self { asked, folders: Vec::new(), scanner, timeout: Duration::from_secs(20), cache: None, libtorch: OnceLock::new() }
+        Self { asked, folders: Vec::new(), scanner, timeout: Duration::from_secs(20), cache: None, libtorch: None }
     }
 
     /// `asked`, then `VOXLOOM_PLUGINS`, then `plugins` beside the program, then the user's folder; with the user's cache.
@@ -35,23 +35,6 @@ impl Config {
         folders.extend(user_folder("XDG_DATA_HOME", ".local/share").map(|data| data.join("voxloom/plugins")));
         let cache = user_folder("XDG_CACHE_HOME", ".cache").map(|cache| cache.join("voxloom"));
         Self { folders, cache, ..Self::only(asked, scanner) }
-    }
-
-    /// The libtorch that a plugin needs; `None` where it needs none. Looked for once, and only when one is needed.
-    ///
-    /// # Errors
-    /// Where none is found, or its major.minor is another.
-    pub(super) fn libtorch_for(&self, manifest: &Manifest) -> Result<Option<Libtorch>, Fault> {
-        if manifest.libtorch.is_empty() {
-            return Ok(None);
-        }
-        let ours = self.libtorch.get_or_init(Libtorch::find);
-        let ours = ours.as_ref().map_err(|why| Fault::NoLibtorch { theirs: manifest.libtorch.clone(), why: why.clone() })?;
-        if !ours.fits(&manifest.libtorch) {
-            let (theirs, folder) = (manifest.libtorch.clone(), ours.folder.clone());
-            return Err(Fault::Libtorch { theirs, ours: ours.version.clone(), folder });
-        }
-        Ok(Some(ours.clone()))
     }
 }
 

@@ -1,0 +1,4 @@
+//! Tests of the core, without libtorch.
+
+mod check;
+mod load;
