@@ -1,8 +1,8 @@
 //! `cargo xtask docs`: the pages and files that are made from the installed operators.
 
-use crate::build;
 use crate::step::{note, say};
 use crate::tree::Tree;
+use crate::{build, snippets};
 use anyhow::{Result, bail};
 use std::fs;
 use std::process::Command;
@@ -16,6 +16,7 @@ const GENERATED: [(&[&str], &str); 2] =
 /// # Errors
 /// The build fails, or the program does.
 pub fn docs(tree: &Tree) -> Result<()> {
+    snippets::refresh(tree)?;
     build::build(tree)?;
     say("Catalogue and schema");
     for (arguments, file) in GENERATED {

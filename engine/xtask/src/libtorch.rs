@@ -139,7 +139,10 @@ fn download(tree: &Tree) -> Result<()> {
         pip.arg("--no-deps").args(CPU_WHEELS);
         say("Fetching libtorch (530 MB)");
     }
-    fetch(pip)?;
+    if let Err(error) = fetch(pip) {
+        remove(&folder)?;
+        return Err(error);
+    }
     let torch = folder.join("torch");
     suitable(&torch).map_err(|reason| {
         Missing::new(

@@ -13,6 +13,7 @@ mod machine;
 mod missing;
 mod plugins;
 mod setup;
+mod snippets;
 mod step;
 mod test;
 mod tree;
@@ -30,6 +31,7 @@ cargo xtask COMMAND
   test      setup, build, all tests
   check     formatting, lints and docs, as strict as they are read
   docs      docs/catalog.md and the pipeline schema from the installed operators
+  snippets  only the files that pages of docs/ show
   plugins   only put the plugins that are built beside the program
   gpu       pack what a machine with a GPU needs to try the CUDA lanes: target/voxloom-gpu.tar.gz
 
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Some("test") => test::test(&tree, &rest),
         Some("check") => check::check(&tree),
         Some("docs") => docs::docs(&tree),
+        Some("snippets") => snippets::refresh(&tree),
         Some("plugins") => plugins::install(&tree),
         Some("gpu") => gpu::pack(&tree),
         Some("help" | "--help" | "-h") => {
