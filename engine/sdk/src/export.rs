@@ -2,7 +2,7 @@
 
 /// Exports the plugin's constant: name, version, operators.
 ///
-/// ```ignore
+/// ```text
 /// voxloom_sdk::export! { name: "imaging", operators: [op Clip, scatter Windows, gather Blend, module Network] }
 /// ```
 #[macro_export]
