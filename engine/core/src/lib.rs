@@ -9,5 +9,6 @@ pub mod graph;
 pub mod load;
 pub mod operators;
 pub mod params;
+pub mod run;
 pub mod spec;
 mod suggest;

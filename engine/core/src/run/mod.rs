@@ -1,0 +1,217 @@
+//! Running: `Pipeline -> Plan -> Report`.
+//!
+//! - [`plan`] cuts a graph into units; [`state`] knows what is ready; [`board`] is where lanes meet; [`work`] makes the calls;
+//! - [`schedule`] goes through the stages, [`save`] and [`position`] keep them, [`report`] and [`trace`] tell of them;
+//! - [`lane`] is what a device must offer, [`observer`] what the caller hears.
+
+mod board;
+mod error;
+mod fault;
+mod host;
+mod instance;
+mod lane;
+mod meter;
+mod observer;
+mod options;
+mod plan;
+mod position;
+mod prepare;
+mod report;
+mod save;
+mod schedule;
+mod seed;
+mod state;
+mod stats;
+mod trace;
+mod value;
+mod work;
+
+pub use error::RunError;
+pub use lane::{Device, Lane, Moment, StreamEvent};
+pub use observer::{Event, Observer};
+pub use options::{PluginFacts, RunOptions};
+pub use report::{Counts, Failure, ItemResults, Memory, NodeTimes, Outcome, Report, Saved, write_atomically};
+
+use crate::graph::Pipeline;
+use board::Board;
+use host::{Caller, House};
+use lane::CpuLane;
+use meter::Meter;
+use plan::{Class, Target};
+use position::Position;
+use prepare::Bound;
+use schedule::{Conductor, Tale};
+use state::Stop;
+use stats::Times;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use trace::Trace;
+use value::Tally;
+use work::Worker;
+
+/// Runs a pipeline to its end, or to the end that a failure, a device or the caller sets. Blocks; `observer` hears on this thread.
+///
+/// A node that fails, a fatal node and a cancelled run all give a report: its `outcome` says which.
+///
+/// # Errors
+/// What keeps the run from beginning: a graph without a sure order, a module that cannot be made or restored, a device
+/// without lanes, a file that cannot be written.
+pub fn run(pipeline: &Pipeline, options: &RunOptions, observer: &mut dyn Observer) -> Result<Report, RunError> {
+    let (began, started) = (Instant::now(), SystemTime::now());
+    let base = Tally::here();
+    let lanes = lanes(options)?;
+    let meter = Arc::new(Meter::new(lanes.len() + 1));
+    let house = Arc::new(House::new(Arc::clone(&options.cancel), options.scratch.clone()));
+    let (sender, messages) = crossbeam::channel::unbounded();
+    let (mut position, folder) = match &options.resume {
+        Some(folder) => Position::read(folder, pipeline).map(|(position, folder)| (position, Some(folder)))?,
+        None => (Position { seed: options.seed, ..Position::default() }, None),
+    };
+    position.voxloom = env!("CARGO_PKG_VERSION").into();
+    position.abi = format!("{}.{}", voxloom_abi::ABI_MAJOR, voxloom_abi::ABI_MINOR);
+    position.file_hash.clone_from(&options.file_hash);
+
+    let target = Target { device: options.device.is_some(), budget: options.thread_budget() };
+    let plans = prepare::plans(pipeline, target)?;
+    // Modules are made on the device, where there is one: on its first lane, which nobody uses yet.
+    let home = &lanes[if options.device.is_some() { options.cpu_lanes() } else { 0 }];
+    home.enter().map_err(|message| RunError::Device { message })?;
+    let mut caller = Caller::new(lanes.len() as u32, &**home, Arc::clone(&house), sender.clone());
+    let modules = prepare::modules(pipeline, &mut caller, position.seed, target.budget)?;
+    if let Some(folder) = &folder {
+        prepare::restore(&modules, &mut caller, &position, folder, target.budget)?;
+    }
+    let graphs = prepare::bind(pipeline, plans, &modules, &mut caller, position.seed)?;
+    home.synchronize().map_err(|message| RunError::Device { message })?;
+
+    let names: Vec<(String, String)> = pipeline
+        .graphs
+        .iter()
+        .flat_map(|graph| graph.nodes.iter().map(|node| (graph.name.clone(), node.name.clone())))
+        .collect();
+    let trace = match &options.trace {
+        Some(path) => Some(Trace::create(path, began, &tracks(&lanes), names.clone()).map_err(error::file(path))?),
+        None => None,
+    };
+    let spans = trace.is_some() || observer.wants_nodes();
+    let nodes = names.len();
+    let board = Board::new(Arc::clone(&house), sender.clone(), lanes.len(), names, observer.wants_nodes());
+    let mut conductor = Conductor {
+        pipeline,
+        options,
+        board: &board,
+        house: Arc::clone(&house),
+        messages: &messages,
+        observer,
+        trace,
+        graphs: &graphs,
+        modules: &modules,
+        lanes: Arc::clone(&lanes),
+        meter: Arc::clone(&meter),
+        base,
+        caller: &mut caller,
+        position,
+        began,
+        tale: Tale::default(),
+    };
+    let times = std::thread::scope(|scope| {
+        for (index, lane) in lanes.iter().enumerate() {
+            let (lane, house, meter, board, sender) = (Arc::clone(lane), Arc::clone(&house), Arc::clone(&meter), &board, &sender);
+            let class = if index < options.cpu_lanes() { Class::Cpu } else { Class::Device };
+            let spawned = std::thread::Builder::new()
+                .name(format!("lane {index}"))
+                .spawn_scoped(scope, move || {
+                    let life = AssertUnwindSafe(|| {
+                        if let Err(message) = lane.enter() {
+                            board.halt(Stop::Device(message));
+                        }
+                        let caller = Caller::new(index as u32, &*lane, Arc::clone(&house), sender.clone());
+                        let mut worker = Worker::new(index, lane, house, meter, caller, nodes, spans, options.delays);
+                        board.lane(&mut worker, class);
+                    });
+                    if std::panic::catch_unwind(life).is_err() {
+                        board.halt(Stop::Bug(format!("lane {index} panicked")));
+                        let _ = sender.send(board::Message::StageDone);
+                    }
+                });
+            if let Err(source) = spawned {
+                board.close();
+                return Err(RunError::Device { message: format!("no thread for lane {index}: {source}") });
+            }
+        }
+        conductor.conduct();
+        Ok(board.close())
+    });
+    let Conductor { tale, trace, position, .. } = conductor;
+    let times = times?;
+    if let (Some(trace), Some(path)) = (trace, &options.trace) {
+        trace.close().map_err(error::file(path))?;
+    }
+    let mut report = report(pipeline, options, tale, &graphs, &times, position.seed);
+    drop((graphs, modules));
+    meter.publish(lanes.len(), base);
+    let peak = meter.peak();
+    report.memory =
+        Memory { peak_values: peak.values.max(0) as u64, peak_bytes: peak.bytes.max(0) as u64, left_values: meter.live().values };
+    report.started = started.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+    report.elapsed_s = began.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+/// CPU lanes first, then those of the device.
+fn lanes(options: &RunOptions) -> Result<Arc<[Arc<dyn Lane>]>, RunError> {
+    let mut lanes: Vec<Arc<dyn Lane>> = (0..options.cpu_lanes()).map(|_| Arc::new(CpuLane) as Arc<dyn Lane>).collect();
+    if let Some(device) = &options.device {
+        for index in 0..options.gpu_lanes() {
+            lanes.push(device.lane(index).map_err(|message| RunError::Device { message })?);
+        }
+    }
+    Ok(lanes.into())
+}
+
+fn tracks(lanes: &[Arc<dyn Lane>]) -> Vec<String> {
+    lanes.iter().enumerate().map(|(index, lane)| format!("lane {index} ({})", lane.device())).collect()
+}
+
+fn report(pipeline: &Pipeline, options: &RunOptions, tale: Tale, graphs: &[Bound], times: &[Times], seed: u64) -> Report {
+    let (outcome, message) = tale.outcome();
+    let millis = |duration: std::time::Duration| duration.as_secs_f64() * 1e3;
+    let nodes = graphs.iter().zip(&pipeline.graphs).flat_map(|(bound, graph)| {
+        bound.tasks.iter().zip(&times[bound.first_node..]).map(|(task, times)| NodeTimes {
+            graph: graph.name.clone(),
+            node: task.name.clone(),
+            operator: task.operator.description.name.clone(),
+            plugin: task.operator.plugin.to_string(),
+            calls: times.calls,
+            total_ms: millis(times.total),
+            self_ms: millis(times.own),
+            min_ms: if times.calls == 0 { 0.0 } else { millis(times.min) },
+            max_ms: millis(times.max),
+        })
+    });
+    Report {
+        voxloom: env!("CARGO_PKG_VERSION").into(),
+        abi: format!("{}.{}", voxloom_abi::ABI_MAJOR, voxloom_abi::ABI_MINOR),
+        file: pipeline.file.clone(),
+        file_hash: options.file_hash.clone(),
+        plugins: options.plugins.clone(),
+        params: pipeline.params.clone(),
+        seed,
+        lanes: options.cpu_lanes(),
+        threads: options.thread_budget(),
+        device: options.device.as_ref().map(|device| device.name().to_owned()),
+        device_lanes: options.gpu_lanes(),
+        outcome,
+        message,
+        started: 0.0,
+        elapsed_s: 0.0,
+        rounds: pipeline.rounds,
+        items: tale.counts,
+        nodes: nodes.collect(),
+        results: tale.results,
+        failures: tale.failures,
+        memory: Memory::default(),
+        saves: tale.saves,
+    }
+}

@@ -1,0 +1,311 @@
+//! What a lane does without the lock: the calls of one job.
+
+use super::fault::{Fault, FaultKind};
+use super::host::{Caller, House};
+use super::instance::Opened;
+use super::lane::Lane;
+use super::meter::Meter;
+use super::plan::{Feed, UnitKind};
+use super::state::{Inputs, Job, JobKind, Path, Stage};
+use super::stats::{Kept, Span, Times, What};
+use super::value::{self, Tally, Value};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use voxloom_abi::Value as Raw;
+
+/// One lane's own things.
+pub(crate) struct Worker {
+    pub index: usize,
+    pub lane: Arc<dyn Lane>,
+    pub house: Arc<House>,
+    pub meter: Arc<Meter>,
+    pub base: Tally,
+    pub caller: Caller,
+    pub inputs: Inputs,
+    /// By node of all graphs.
+    pub times: Vec<Times>,
+    pub kept: Vec<Kept>,
+    /// `None` where nobody wants them.
+    pub spans: Option<Vec<Span>>,
+    pub delays: Option<u64>,
+    /// Outputs of the call before, and of this one.
+    before: Vec<Value>,
+    after: Vec<Value>,
+}
+
+/// What a job gave.
+pub(crate) enum Done {
+    /// The outputs of the last node, or the node that failed.
+    Chain(Result<Vec<Value>, (usize, Fault)>),
+    /// By member.
+    Batch(Vec<Result<Vec<Value>, Fault>>),
+    /// `None` at the end of the cursor. It is closed where `opened` is `None`.
+    Draw { opened: Option<Opened>, result: Result<Option<Vec<Value>>, Fault> },
+    Push { opened: Option<Opened>, result: Result<(), Fault> },
+    Finish(Result<Vec<Value>, Fault>),
+    /// A lane could not wait for another.
+    Device(String),
+}
+
+impl Worker {
+    #[expect(clippy::too_many_arguments, reason = "one call, at the start of a lane")]
+    pub fn new(
+        index: usize,
+        lane: Arc<dyn Lane>,
+        house: Arc<House>,
+        meter: Arc<Meter>,
+        caller: Caller,
+        nodes: usize,
+        spans: bool,
+        delays: Option<u64>,
+    ) -> Self {
+        Self {
+            index,
+            lane,
+            house,
+            meter,
+            base: Tally::here(),
+            caller,
+            inputs: Inputs::default(),
+            times: vec![Times::default(); nodes],
+            kept: Vec::new(),
+            spans: spans.then(Vec::new),
+            delays,
+            before: Vec::new(),
+            after: Vec::new(),
+        }
+    }
+
+    /// Does a job whose inputs are prepared.
+    pub fn work(&mut self, stage: &Stage, job: &Job) -> Done {
+        for moment in std::mem::take(&mut self.inputs.moments) {
+            if let Err(message) = self.lane.wait(&moment) {
+                return Done::Device(message);
+            }
+        }
+        let own = self.inputs.own.take().unwrap_or_else(|| Arc::clone(&job.path));
+        match (&job.kind, &stage.plan.units[job.unit].kind) {
+            (JobKind::Chain, UnitKind::Chain(nodes)) => Done::Chain(self.chain(stage, job, nodes)),
+            (JobKind::Batch(members), UnitKind::Batch { node, .. }) => Done::Batch(self.batch(stage, job, *node, members.len())),
+            (JobKind::Draw { last }, UnitKind::Scatter { node, .. }) => self.draw(stage, job, *node, *last, &own),
+            (JobKind::Push { .. }, UnitKind::Gather { node, .. }) => self.push(stage, job, *node, &own),
+            (_, kind) => self.finish(stage, job, kind.node()),
+        }
+    }
+
+    fn chain(&mut self, stage: &Stage, job: &Job, nodes: &[usize]) -> Result<Vec<Value>, (usize, Fault)> {
+        let (mut at, mut begin) = (0, Instant::now());
+        self.before.clear();
+        for &node in nodes {
+            let plan = &stage.plan.nodes[node];
+            let inputs = &mut self.inputs.values[at..at + plan.inputs.len()];
+            at += plan.inputs.len();
+            for (input, feed) in inputs.iter_mut().zip(&plan.inputs) {
+                if let Feed::Chain(output) = feed {
+                    *input = self.before[*output].raw();
+                }
+            }
+            if self.house.cancelled() {
+                return Err((node, Fault { kind: FaultKind::Cancelled, message: "the run was cancelled".into() }));
+            }
+            if self.delays.is_some() {
+                begin = self.delay(node, &job.path, begin);
+            }
+            self.after.clear();
+            let inputs = &self.inputs.values[at - plan.inputs.len()..at];
+            let result = stage.tasks[node].run(&mut self.caller, &job.path, inputs, &mut self.after);
+            begin = self.note(stage, node, What::Run, &job.path, begin);
+            result.map_err(|fault| (node, fault))?;
+            if !plan.kept.is_empty() {
+                keep(&mut self.kept, &plan.kept, &self.after, node, &job.path);
+            }
+            std::mem::swap(&mut self.before, &mut self.after);
+        }
+        self.after.clear();
+        Ok(std::mem::take(&mut self.before))
+    }
+
+    /// One call for several siblings; each alone where the call fails and nothing was written.
+    fn batch(&mut self, stage: &Stage, job: &Job, node: usize, n: usize) -> Vec<Result<Vec<Value>, Fault>> {
+        let begin = Instant::now();
+        let together = self.together(stage, job, node, n);
+        self.times_total(stage, node, begin);
+        let writes = stage.plan.units[job.unit].modules.iter().any(|(_, writes)| *writes);
+        match together {
+            Ok(values) => {
+                for (member, values) in values.iter().enumerate() {
+                    let path = self.member_path(job, member);
+                    keep(&mut self.kept, &stage.plan.nodes[node].kept, values, node, &path);
+                }
+                values.into_iter().map(Ok).collect()
+            }
+            Err(fault) if n > 1 && !writes && matches!(fault.kind, FaultKind::Failed | FaultKind::Contract) => {
+                (0..n).map(|member| self.alone(stage, job, node, n, member)).collect()
+            }
+            Err(fault) => (0..n).map(|_| Err(fault.clone())).collect(),
+        }
+    }
+
+    fn together(&mut self, stage: &Stage, job: &Job, node: usize, n: usize) -> Result<Vec<Vec<Value>>, Fault> {
+        let (mut values, mut joined, mut rows) = (Vec::new(), Vec::new(), None);
+        let mut at = 0;
+        for feed in &stage.plan.nodes[node].inputs {
+            let shared = !matches!(feed, Feed::Slot { up: 0, .. });
+            let from = &self.inputs.values[at..at + if shared { 1 } else { n }];
+            at += from.len();
+            if shared || n == 1 {
+                values.push(from[0]);
+                continue;
+            }
+            if let Some(text) = value::json_text(from[0]) {
+                if from.iter().any(|other| value::json_text(*other).as_ref() != Some(&text)) {
+                    return Err(Fault::failed("a batch takes one JSON for all its items, and theirs differ"));
+                }
+                values.push(from[0]);
+                continue;
+            }
+            if rows.is_none() {
+                rows = from.iter().map(|value| value::rows(*value)).collect::<Option<Vec<i64>>>();
+            }
+            let whole = Value::concat(from).map_err(Fault::failed)?;
+            values.push(whole.raw());
+            joined.push(whole);
+        }
+        let mut out = Vec::new();
+        let begin = self.delay(node, &job.path, Instant::now());
+        let result = stage.tasks[node].run(&mut self.caller, &job.path, &values, &mut out);
+        self.note_own(stage, node, What::Run, &job.path, begin);
+        result?;
+        if n == 1 {
+            return Ok(vec![out]);
+        }
+        let rows = rows.ok_or_else(|| Fault::failed("a batch needs an input with rows"))?;
+        let mut parts: Vec<Vec<Value>> = (0..n).map(|_| Vec::new()).collect();
+        for value in out {
+            let pieces = if value.is_json() { copies(&value, n)? } else { value.split(&rows).map_err(Fault::failed)? };
+            parts.iter_mut().zip(pieces).for_each(|(part, piece)| part.push(piece));
+        }
+        Ok(parts)
+    }
+
+    fn alone(&mut self, stage: &Stage, job: &Job, node: usize, n: usize, member: usize) -> Result<Vec<Value>, Fault> {
+        let (mut values, mut at): (Vec<Raw>, usize) = (Vec::new(), 0);
+        for feed in &stage.plan.nodes[node].inputs {
+            let own = matches!(feed, Feed::Slot { up: 0, .. });
+            values.push(self.inputs.values[at + if own { member } else { 0 }]);
+            at += if own { n } else { 1 };
+        }
+        let path = self.member_path(job, member);
+        let (begin, mut out) = (Instant::now(), Vec::new());
+        let result = stage.tasks[node].run(&mut self.caller, &path, &values, &mut out);
+        self.note(stage, node, What::Run, &path, begin);
+        result?;
+        keep(&mut self.kept, &stage.plan.nodes[node].kept, &out, node, &path);
+        Ok(out)
+    }
+
+    fn draw(&mut self, stage: &Stage, job: &Job, node: usize, last: bool, own: &Path) -> Done {
+        let task = &stage.tasks[node];
+        let begin = self.delay(node, &job.path, Instant::now());
+        let opened = match self.inputs.opened.take() {
+            Some(opened) => Ok(opened),
+            None => task.open(&mut self.caller, own, &self.inputs.values),
+        };
+        let mut out = Vec::new();
+        let drawn = opened.and_then(|mut opened| Ok((opened.next(&mut self.caller, &job.path, &mut out)?, opened)));
+        self.note(stage, node, What::Draw, &job.path, begin);
+        match drawn {
+            Ok((true, opened)) => {
+                keep(&mut self.kept, &stage.plan.nodes[node].kept, &out, node, &job.path);
+                Done::Draw { opened: (!last).then_some(opened), result: Ok(Some(out)) }
+            }
+            Ok((false, _)) => Done::Draw { opened: None, result: Ok(None) },
+            Err(fault) => Done::Draw { opened: None, result: Err(fault) },
+        }
+    }
+
+    fn push(&mut self, stage: &Stage, job: &Job, node: usize, own: &Path) -> Done {
+        let task = &stage.tasks[node];
+        let begin = self.delay(node, &job.path, Instant::now());
+        let ports = stage.plan.nodes[node].pushed.len();
+        let (for_open, for_push) = self.inputs.values.split_at(self.inputs.values.len() - ports);
+        let opened = match self.inputs.opened.take() {
+            Some(opened) => Ok(opened),
+            None => task.open(&mut self.caller, own, for_open),
+        };
+        let pushed = opened.and_then(|mut opened| opened.push(&mut self.caller, &job.path, for_push).map(|()| opened));
+        self.note(stage, node, What::Push, &job.path, begin);
+        match pushed {
+            Ok(opened) => Done::Push { opened: Some(opened), result: Ok(()) },
+            Err(fault) => Done::Push { opened: None, result: Err(fault) },
+        }
+    }
+
+    fn finish(&mut self, stage: &Stage, job: &Job, node: usize) -> Done {
+        let task = &stage.tasks[node];
+        let begin = self.delay(node, &job.path, Instant::now());
+        let opened = match self.inputs.opened.take() {
+            Some(opened) => Ok(opened),
+            None => task.open(&mut self.caller, &job.path, &self.inputs.values),
+        };
+        let mut out = Vec::new();
+        let result = opened.and_then(|mut opened| opened.finish(&mut self.caller, &job.path, &mut out));
+        self.note(stage, node, What::Finish, &job.path, begin);
+        if result.is_ok() {
+            keep(&mut self.kept, &stage.plan.nodes[node].kept, &out, node, &job.path);
+        }
+        Done::Finish(result.map(|()| out))
+    }
+
+    /// Notes a call that began at `begin` and ends now; returns now.
+    fn note(&mut self, stage: &Stage, node: usize, what: What, item: &Path, begin: Instant) -> Instant {
+        let now = Instant::now();
+        let took = now - begin;
+        self.times[stage.first_node + node].add(took, took);
+        self.span(stage, node, what, item, begin, now);
+        now
+    }
+
+    fn note_own(&mut self, stage: &Stage, node: usize, what: What, item: &Path, begin: Instant) {
+        let now = Instant::now();
+        self.times[stage.first_node + node].add(now - begin, Duration::ZERO);
+        self.span(stage, node, what, item, begin, now);
+    }
+
+    fn times_total(&mut self, stage: &Stage, node: usize, begin: Instant) {
+        self.times[stage.first_node + node].total += begin.elapsed();
+    }
+
+    fn span(&mut self, stage: &Stage, node: usize, what: What, item: &Path, begin: Instant, end: Instant) {
+        if let Some(spans) = &mut self.spans {
+            spans.push(Span { node: stage.first_node + node, what, item: Arc::clone(item), begin, end });
+        }
+        self.meter.publish(self.index, self.base);
+    }
+
+    fn member_path(&self, job: &Job, member: usize) -> Path {
+        Arc::clone(self.inputs.siblings.get(member).unwrap_or(&job.path))
+    }
+
+    /// For tests: waits a moment that no two lanes agree on.
+    fn delay(&self, node: usize, item: &[u64], begin: Instant) -> Instant {
+        let Some(seed) = self.delays else { return begin };
+        let name = format!("{node} on {}", self.index);
+        let micros = super::seed::Seed::new(seed, &name).of(item) % 2000;
+        std::thread::sleep(Duration::from_micros(micros));
+        Instant::now()
+    }
+}
+
+fn keep(kept: &mut Vec<Kept>, ports: &[usize], values: &[Value], node: usize, item: &Path) {
+    for &port in ports {
+        if let Some(json) = values.get(port).and_then(Value::json) {
+            kept.push(Kept { node, port, item: Arc::clone(item), json });
+        }
+    }
+}
+
+fn copies(value: &Value, n: usize) -> Result<Vec<Value>, Fault> {
+    let copy = |_| value.duplicate().ok_or_else(|| Fault::failed("out of memory"));
+    (0..n).map(copy).collect()
+}
