@@ -1,0 +1,100 @@
+//! Repeatability: the same inputs and seed give the same bits, also to two calls at once.
+
+use super::{Subject, broke, entry_params};
+use crate::calls::{Instance, Items, Refusal};
+use crate::host::Host;
+use crate::report::{Problem, Verdict, failed, skip};
+use crate::value::Value;
+use voxloom_abi::type_id;
+use voxloom_core::describe::{Access, Entry, Mode, Port};
+
+const HOST: Host = Host { seed: 1, grad: false };
+
+pub fn repeats(subject: &Subject, index: usize, entry: &Entry) -> Verdict {
+    let inputs = prepare(subject, entry)?;
+    // A new instance each time: what the first call left in a module must not count.
+    let once = || with_instance(subject, index, entry, |bound| bound.call(&inputs, HOST));
+    let first = once()?;
+    for (value, port) in first.iter().flat_map(|item| item.iter().zip(&entry.outputs)) {
+        if !fits(value, port) {
+            return failed(format!("output `{}` is a `{}`, declared as `{}`", port.name, value.type_id(), port.type_name));
+        }
+    }
+    if !subject.description().deterministic {
+        return skip(format!("the outputs fit; it is declared not deterministic: {}", subject.description().why.as_deref().unwrap_or_default()));
+    }
+    same(&digests(&first, entry)?, &digests(&once()?, entry)?, "a second call with the same inputs and seed")
+}
+
+pub fn at_once(subject: &Subject, index: usize, entry: &Entry) -> Verdict {
+    match subject.description().mode {
+        Mode::Parallel if entry.access == Access::Write => return skip("it writes its module, so its calls come one at a time"),
+        Mode::Parallel => {}
+        Mode::Exclusive | Mode::Ordered => return skip("its mode is one call at a time"),
+    }
+    if !subject.description().deterministic {
+        return skip("it is declared not deterministic");
+    }
+    let inputs = prepare(subject, entry)?;
+    let both = with_instance(subject, index, entry, |bound| {
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| bound.call(&inputs, HOST));
+            let here = bound.call(&inputs, HOST);
+            let there = other.join().unwrap_or_else(|_| Err(Refusal { status: -1, message: "the thread of a call ended".to_owned() }));
+            Ok([here?, there?])
+        })
+    })?;
+    same(&digests(&both[0], entry)?, &digests(&both[1], entry)?, "a call at the same time, on another thread,")
+}
+
+/// Inputs for a call that can be made here at all.
+fn prepare(subject: &Subject, entry: &Entry) -> Verdict<Vec<Option<Value>>> {
+    if !entry.uses.is_empty() {
+        return skip("it uses another module");
+    }
+    subject.supply.inputs(entry).or_else(skip)
+}
+
+fn with_instance<T>(
+    subject: &Subject,
+    index: usize,
+    entry: &Entry,
+    call: impl FnOnce(&crate::calls::Bound) -> Result<T, Refusal>,
+) -> Verdict<T> {
+    let instance = Instance::create(subject.operator.table, &subject.params(), HOST).map_err(|refusal| told(&refusal, "made-up parameters"))?;
+    let bound = instance.bind(index, entry, &entry_params(entry)).map_err(|refusal| told(&refusal, "made-up parameters"))?;
+    call(&bound).map_err(|refusal| told(&refusal, "synthetic inputs"))
+}
+
+/// A foreseen refusal of what was made up here says nothing about the plugin.
+fn told(refusal: &Refusal, what: &str) -> Problem {
+    if broke(refusal) {
+        Problem::Failed(format!("with {what} it {refusal}"))
+    } else {
+        Problem::NotExercised(format!("it refuses {what}: {refusal}"))
+    }
+}
+
+fn fits(value: &Value, port: &Port) -> bool {
+    match port.type_name.as_str() {
+        "any" => true,
+        "tensor" => value.type_id() == type_id::TENSOR,
+        name => value.type_id() == name || value.type_id().strip_prefix(type_id::RECORD) == Some(name),
+    }
+}
+
+fn digests(items: &Items, entry: &Entry) -> Verdict<Vec<Vec<u64>>> {
+    let of_item = |item: &Vec<Value>| {
+        let values = item.iter().zip(&entry.outputs);
+        let digests = values.map(|(value, port)| match value.digest() {
+            Some(digest) => Ok(digest),
+            None => skip(format!("values of output `{}` have no digest", port.name)),
+        });
+        digests.collect()
+    };
+    items.iter().map(of_item).collect()
+}
+
+fn same(first: &[Vec<u64>], second: &[Vec<u64>], what: &str) -> Verdict {
+    if first == second { Ok(()) } else { failed(format!("{what} gave other bits; make it repeat, or declare it not deterministic")) }
+}

@@ -1,0 +1,18 @@
+//! Conformance: whether the operators of a plugin keep the contract (`docs/contract.md`).
+//!
+//! [`check`] asks a child process, in which [`conform`] runs the cases; a plugin that crashes there is a failed case here.
+//! Tensors and volumes for the calls come from the plugin `synthetic`; without it those cases are not exercised. `host`,
+//! `value` and `calls` are a small engine for one call, of use to other tests too.
+
+pub mod calls;
+mod cases;
+mod conform;
+mod example;
+pub mod host;
+mod report;
+mod supply;
+pub mod value;
+
+pub use conform::{check, conform};
+pub use report::{Case, Outcome, Report};
+pub use supply::Supply;

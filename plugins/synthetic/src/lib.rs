@@ -1,0 +1,7 @@
+//! Values made from nothing but a seed: small, never real, the same on every machine.
+
+mod numbers;
+mod tensor;
+mod volume;
+
+voxloom_sdk::export! { name: "synthetic", operators: [op tensor::SyntheticTensor, op volume::SyntheticVolume] }
