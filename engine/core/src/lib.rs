@@ -4,11 +4,13 @@
 
 pub mod check;
 pub mod describe;
+pub mod draw;
 mod fault;
 pub mod graph;
 pub mod load;
 pub mod operators;
 pub mod params;
 pub mod run;
+pub mod schema;
 pub mod spec;
 mod suggest;

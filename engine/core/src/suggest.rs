@@ -5,7 +5,7 @@ const LONGEST: usize = 64;
 /// More candidates than this are not compared, so that a huge file with a fault a line stays fast.
 const MOST: usize = 1000;
 /// A list of this many names still fits in a hint.
-const LISTED: usize = 8;
+const LISTED: usize = 10;
 
 /// The candidate that `name` was most likely meant to be; the first of several equally near.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -52,6 +52,15 @@ pub(crate) fn hint<'a>(name: &str, what: &str, candidates: impl Iterator<Item = 
     }
 }
 
+/// The right names that wrong ones among `given` were most likely meant to be: those are not missing as well.
+pub(crate) fn meant<'a>(
+    given: impl Iterator<Item = &'a str> + Clone,
+    right: impl Iterator<Item = &'a str> + Clone,
+) -> Vec<&'a str> {
+    let wrong = given.clone().filter(|name| !right.clone().any(|right| right == *name));
+    wrong.filter_map(|name| nearest(name, right.clone())).filter(|right| !given.clone().any(|name| name == *right)).collect()
+}
+
 /// `` `a`, `b`, `c` ``
 pub(crate) fn quoted<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
     let names: Vec<String> = names.into_iter().map(|name| format!("`{}`", name.as_ref())).collect();
@@ -83,7 +92,7 @@ mod tests {
         assert_eq!(hint("zzz", "ports", ["a", "b"].into_iter()).as_deref(), Some("ports are `a`, `b`"));
         assert_eq!(hint("zzz", "ports", ["image"].into_iter()).as_deref(), Some("the only one is `image`"));
         assert_eq!(hint("zzz", "ports", [].into_iter()).as_deref(), Some("there are no ports"));
-        let many = ["a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9"];
+        let many = ["a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9", "b1", "b2"];
         assert_eq!(hint("zzz", "ports", many.into_iter()), None);
     }
 }

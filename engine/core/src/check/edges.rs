@@ -52,7 +52,9 @@ impl<'a, 'b> Wires<'a, 'b, '_> {
                 _ => sound = false,
             }
         }
-        for port in ports.iter().filter(|port| !port.optional) {
+        let given = node.spec.inputs.iter().map(|input| input.port.text.as_str());
+        let mistyped = suggest::meant(given, ports.iter().map(|port| port.name.as_str()));
+        for port in ports.iter().filter(|port| !port.optional && !mistyped.contains(&port.name.as_str())) {
             if node.spec.inputs.iter().all(|input| input.port.text != port.name) {
                 self.missing(port);
                 sound = false;

@@ -41,7 +41,7 @@ pub struct Checked {
 /// Reads and checks a pipeline file.
 ///
 /// # Errors
-/// Every fault of the file and the overrides, by place; warnings among them.
+/// Every fault of the file and the overrides, by place; without warnings, which are found only where nothing is wrong.
 pub fn check_file(file: &Path, operators: &Operators, config: &Config) -> Result<Checked, Faults> {
     match std::fs::read(file) {
         Ok(bytes) => check(file, &bytes, operators, config),
@@ -67,12 +67,13 @@ pub fn check(file: &Path, bytes: &[u8], operators: &Operators, config: &Config) 
     let graphs: Vec<_> = spec.graphs.iter().map(|graph| graphs::check(graph, &spec, &modules, &mut checker)).collect();
     let (schedule, rounds) = schedule::check(&spec, &modules, &graphs, &mut checker);
     let mut faults = checker.faults;
-    modules::warn_unused(&modules, &mut faults);
-    values.warn_unused(&mut faults);
-    let faults = faults.sorted();
     if faults.n_errors() > 0 {
-        return Err(faults);
+        return Err(faults.sorted());
     }
+    // Rationale: what is unused beside an error is mostly used by what is wrong.
+    modules::warn_unused(&modules, &mut faults);
+    schedule::warn_never_run(&spec, &mut faults);
+    values.warn_unused(&mut faults);
     let pipeline = Pipeline {
         file: file.to_owned(),
         params: values.json(),
@@ -82,7 +83,7 @@ pub fn check(file: &Path, bytes: &[u8], operators: &Operators, config: &Config) 
         rounds,
         about: spec.about,
     };
-    Ok(Checked { pipeline, warnings: faults.into_list() })
+    Ok(Checked { pipeline, warnings: faults.sorted().into_list() })
 }
 
 /// What all parts of the check need.

@@ -2,6 +2,7 @@
 
 use super::{Checker, graphs, levels, modules, uses};
 use crate::describe::Kind;
+use crate::fault::Faults;
 use crate::graph::{Best, Save, Stage};
 use crate::spec::{self, Flag, Name, Spec, StageKind, Tree};
 use crate::suggest;
@@ -18,13 +19,20 @@ pub(super) fn check(
     };
     let rounds = checker.count(spec.rounds.as_ref(), "rounds", "").unwrap_or(1);
     let runs = |name: &str| stages.iter().any(|stage| matches!(&stage.kind, StageKind::Run { graph, .. } if graph.text == name));
-    for graph in graphs.iter().filter(|graph| !stages.is_empty() && !runs(&graph.spec.name.text)) {
-        let name = &graph.spec.name;
-        checker.faults.warning(name.at, &format!("graph `{}`", name.text), "the schedule never runs it");
-    }
     let scene = Scene { spec, modules, graphs };
     let numbered = stages.iter().enumerate();
     (numbered.filter_map(|(index, stage)| scene.stage(stage, &spec::about_stage(index), &runs, checker)).collect(), rounds)
+}
+
+/// Warns of graphs that no stage runs.
+pub(super) fn warn_never_run(spec: &Spec, faults: &mut Faults) {
+    let Some(stages) = &spec.schedule else { return };
+    for graph in &spec.graphs {
+        let name = &graph.name;
+        if !stages.iter().any(|stage| matches!(&stage.kind, StageKind::Run { graph, .. } if graph.text == name.text)) {
+            faults.warning(name.at, &format!("graph `{}`", name.text), "the schedule never runs it");
+        }
+    }
 }
 
 struct Scene<'a> {

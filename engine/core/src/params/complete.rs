@@ -26,6 +26,7 @@ impl Completion<'_> {
     pub fn run(mut self, schema: &Json, params: Option<&Tree>, at: Position) -> Json {
         let pairs = match params.map(|tree| &tree.content) {
             Some(Content::Map(pairs)) => pairs.as_slice(),
+            Some(Content::Broken) => return Json::Null,
             _ => &[],
         };
         Json::Object(self.object(schema, pairs, at, ""))
@@ -39,6 +40,7 @@ impl Completion<'_> {
     fn object(&mut self, schema: &Json, pairs: &[Pair], at: Position, path: &str) -> Map<String, Json> {
         let no_properties = Map::new();
         let properties = schema["properties"].as_object().unwrap_or(&no_properties);
+        let mistyped = suggest::meant(pairs.iter().map(|pair| pair.key.as_str()), properties.keys().map(String::as_str));
         let mut complete = Map::new();
         for (name, property) in properties {
             match pairs.iter().find(|pair| pair.key == *name) {
@@ -49,7 +51,7 @@ impl Completion<'_> {
                 None => {
                     if let Some(default) = property.get("default") {
                         complete.insert(name.clone(), default.clone());
-                    } else if is_required(schema, name) {
+                    } else if is_required(schema, name) && !mistyped.contains(&name.as_str()) {
                         self.missing(name, property, at, path);
                     }
                 }
@@ -176,11 +178,15 @@ fn has_type(wanted: Option<&str>, tree: &Tree) -> bool {
 /// What a value must be, in words.
 fn expected(schema: &Json) -> String {
     let (one, _) = words(schema["type"].as_str());
+    if schema["format"] == "path" {
+        return format!("{one} (a path)");
+    }
     if schema["type"] != "array" {
         return one.to_owned();
     }
     let inner = words(schema["items"]["type"].as_str()).1;
     match (schema["minItems"].as_u64(), schema["maxItems"].as_u64()) {
+        (Some(1), Some(1)) => format!("{one} of 1 {}", inner.trim_end_matches('s')),
         (Some(least), Some(most)) if least == most => format!("{one} of {least} {inner}"),
         _ if schema["items"].is_object() => format!("{one} of {inner}"),
         _ => one.to_owned(),

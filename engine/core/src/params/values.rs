@@ -115,7 +115,9 @@ fn in_order(params: &[Param], overrides: &Overrides, index: &HashMap<String, usi
     let order = order::order(params.len(), &edges);
     for cycle in &order.cycles {
         let first = &params[cycle[0]].name;
-        let names = order::arrows(cycle.iter().map(|index| params[*index].name.text.as_str()));
+        // The order is from what is needed to what needs it; a default reads the other way.
+        let needs = cycle[..1].iter().chain(cycle[1..].iter().rev());
+        let names = order::arrows(needs.map(|index| params[*index].name.text.as_str()));
         faults.error(first.at, "", format!("parameters form a cycle: {names}"));
     }
     order.sorted
@@ -140,7 +142,7 @@ fn settle(
     if let Some((text, value)) = overrides.get(&param.name.text) {
         let Some(tree) = value else { return (broken, Some(text.clone())) };
         if let Some(message) = not_chosen(param, tree) {
-            faults.override_error(text, message).hint_if(nearest_choice(param, tree));
+            faults.override_error(text, format!("`{}` {message}", param.name.text)).hint_if(nearest_choice(param, tree));
             return (broken, Some(text.clone()));
         }
         return (tree.clone(), Some(text.clone()));

@@ -60,10 +60,10 @@ impl<'a> Fields<'a> {
         self.tree(key).and_then(|tree| object(tree, self.about, key, faults)).unwrap_or_default()
     }
 
-    /// The object under `key` with the values unread; reports one that is no object.
-    pub fn object_tree(&self, key: &str, faults: &mut Faults) -> Option<&'a Tree> {
+    /// The object under `key` with the values unread; one that is no object is reported and broken.
+    pub fn object_tree(&self, key: &str, faults: &mut Faults) -> Option<Tree> {
         let tree = self.tree(key)?;
-        object(tree, self.about, key, faults).map(|_| tree)
+        Some(object(tree, self.about, key, faults).map_or_else(|| Tree::new(tree.at, Content::Broken), |_| tree.clone()))
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn module(pair: &Pair, faults: &mut Faults) -> Module {
     }
     Module {
         op: fields.text("op", faults),
-        params: fields.object_tree("params", faults).cloned(),
+        params: fields.object_tree("params", faults),
         weights: fields.tree("weights").cloned(),
         uses: uses(&fields, faults),
         name,
@@ -62,7 +62,7 @@ pub(super) fn module(pair: &Pair, faults: &mut Faults) -> Module {
 
 fn node(pair: &Pair, qualifier: &str, faults: &mut Faults) -> Node {
     let name = own_name(pair, "node", faults);
-    let about = super::about_node(qualifier, &name.text);
+    let about = about(qualifier, &name, &pair.value);
     let Some(fields) = Fields::open(&pair.value, &about, &NODE_KEYS, faults) else {
         return Node { name, target: None, inputs: Vec::new(), params: None, uses: Vec::new(), batch: None, threads: None };
     };
@@ -70,11 +70,22 @@ fn node(pair: &Pair, qualifier: &str, faults: &mut Faults) -> Node {
     Node {
         target,
         inputs: fields.object("in", faults).iter().map(|pair| input(pair, &about, faults)).collect(),
-        params: fields.object_tree("params", faults).cloned(),
+        params: fields.object_tree("params", faults),
         uses: uses(&fields, faults),
         batch: fields.tree("batch").cloned(),
         threads: fields.tree("threads").cloned(),
         name,
+    }
+}
+
+/// The node in words, with what it runs.
+fn about(qualifier: &str, name: &Name, tree: &Tree) -> String {
+    let about = super::about_node(qualifier, &name.text);
+    let Content::Map(pairs) = &tree.content else { return about };
+    let target = pairs.iter().find(|pair| pair.key == "op" || pair.key == "call");
+    match target.and_then(|pair| pair.value.text()) {
+        Some(target) => format!("{about} ({target})"),
+        None => about,
     }
 }
 
@@ -122,7 +133,7 @@ fn one_use(pair: &Pair, about: &str, faults: &mut Faults) -> Option<Use> {
     let what = format!("use `{}`", pair.key);
     let (modules, list): (Vec<Name>, bool) = match &pair.value.content {
         Content::Text(text) => (vec![Name { text: text.clone(), at: pair.value.at }], false),
-        Content::List(items) => (names(items, about, &what, faults), true),
+        Content::List(items) => (names(items, about, &format!("use {}", pair.key), faults), true),
         _ => return wrong(&pair.value, about, &what, "a module's name or a list of them", faults),
     };
     Some(Use { name: key, modules, list })

@@ -11,14 +11,14 @@ const KEYS: [&str; 9] = ["$schema", "voxloom", "about", "params", "modules", "gr
 const VERSION: u64 = 1;
 
 pub(super) fn read(tree: &Tree, faults: &mut Faults) -> Option<Spec> {
-    if !matches!(tree.content, Content::Map(_)) {
+    let Content::Map(pairs) = &tree.content else {
         if !matches!(tree.content, Content::Broken) {
             faults.error(tree.at, "", format!("a pipeline file holds one JSON object, got {tree}"));
         }
         return None;
-    }
+    };
+    version(pairs, tree, faults)?;
     let fields = Fields::open(tree, "", &KEYS, faults)?;
-    version(&fields, faults)?;
     fields.text("$schema", faults);
     let about = fields.text("about", faults).map(|about| about.text).unwrap_or_default();
     let params = fields.object("params", faults).iter().map(|pair| param(pair, faults)).collect();
@@ -29,9 +29,9 @@ pub(super) fn read(tree: &Tree, faults: &mut Faults) -> Option<Spec> {
 }
 
 /// A file of another version is not read further: its other faults would say nothing.
-fn version(fields: &Fields, faults: &mut Faults) -> Option<()> {
-    let Some(tree) = fields.tree("voxloom") else {
-        faults.error(fields.at, "", "key `voxloom` is missing").hint(format!("begin the file with \"voxloom\": {VERSION}"));
+fn version(pairs: &[Pair], file: &Tree, faults: &mut Faults) -> Option<()> {
+    let Some(tree) = pairs.iter().find(|pair| pair.key == "voxloom").map(|pair| &pair.value) else {
+        faults.error(file.at, "", "key `voxloom` is missing").hint(format!("begin the file with \"voxloom\": {VERSION}"));
         return Some(());
     };
     match &tree.content {

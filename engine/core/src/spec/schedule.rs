@@ -19,6 +19,10 @@ pub(super) fn read(fields: &Fields, faults: &mut Faults) -> Option<Vec<Stage>> {
         }
         return None;
     }
+    if fields.pair("graph").is_some() {
+        // Both are there, which is reported already.
+        return None;
+    }
     let Some(pair) = fields.pair("schedule") else {
         faults
             .error(fields.at, "", "key `schedule` is missing")

@@ -193,8 +193,16 @@ impl<'de> Deserialize<'de> for RawMap<'de> {
 fn report(error: &serde_json::Error, offset: usize, source: &Source, faults: &mut Faults) {
     let text = error.to_string();
     let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+    let message = match message.strip_prefix("EOF while parsing ") {
+        Some(_) if source.text.trim().is_empty() => "the file is empty".to_owned(),
+        Some(unfinished) => format!("the text ends inside {unfinished}"),
+        None => message.to_owned(),
+    };
     let rest = &source.text[offset..];
     let hint = match rest.chars().next() {
+        Some('}' | ']') if message.starts_with("key must") || message.starts_with("trailing comma") => {
+            Some("the comma before it is one too many")
+        }
         Some('/' | '#') => Some("JSON has no comments; `about` holds text for people"),
         Some('\'') => Some("JSON puts text in double quotes"),
         Some('\u{feff}') => Some("the file begins with a byte order mark; save it as UTF-8 without one"),
