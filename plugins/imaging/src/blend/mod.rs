@@ -1,7 +1,10 @@
 //! Overlapping patch predictions averaged into one volume.
 
+mod operator;
 mod weights;
 
+pub(crate) use operator::PatchReader;
+pub use operator::{Activation, Blend, Weights};
 pub use weights::Weighting;
 
 /// A weighted average in the making.

@@ -1,5 +1,9 @@
 //! Connected components of masks, and label maps cleaned by rules about them.
 
+mod operator;
+mod rules;
 mod runs;
 
+pub use operator::{CleanComponents, ComponentsParams, KeepLargest, RuleParams, Touching};
+pub use rules::{Rule, UnknownRule, clean};
 pub use runs::{Components, Connectivity};

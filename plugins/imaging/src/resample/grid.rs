@@ -34,15 +34,16 @@ impl Alignment {
         let ijk = multiply(&back, target.0);
         // From target index (z, y, x) to source index (z, y, x).
         let step = |s: usize, t: usize| ijk[2 - s][2 - t];
-        let scale = |s: usize, t: usize| step(s, t).abs() / (0..3).map(|s| step(s, t).powi(2)).sum::<f64>().sqrt();
-        let axes: [usize; 3] = std::array::from_fn(|s| (0..3).max_by(|&a, &b| scale(s, a).total_cmp(&scale(s, b))).unwrap_or(s));
-        for s in 0..3 {
-            for t in (0..3).filter(|&t| t != axes[s]) {
-                let drift = (step(s, t) * target.1[t].saturating_sub(1) as f64).abs();
-                if axes.iter().filter(|&&axis| axis == axes[s]).count() > 1 || !(drift <= DRIFT) {
-                    return Err(Misaligned::Oblique { drift });
-                }
-            }
+        let length: [f64; 3] = std::array::from_fn(|t| (0..3).map(|s| step(s, t).powi(2)).sum::<f64>().sqrt());
+        let fit = |axes: &[usize; 3]| (0..3).map(|s| step(s, axes[s]).abs() / length[axes[s]]).product::<f64>();
+        let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+        let best = |a: [usize; 3], b: [usize; 3]| if fit(&b) > fit(&a) { b } else { a };
+        let axes = orders.into_iter().reduce(best).unwrap_or([0, 1, 2]);
+        let sideways = |s: usize, t: usize| (step(s, t) * target.1[t].saturating_sub(1) as f64).abs();
+        let pairs = (0..9).map(|i| (i / 3, i % 3)).filter(|&(s, t)| t != axes[s]);
+        let drift = pairs.map(|(s, t)| sideways(s, t)).fold(0.0, f64::max);
+        if drift.is_nan() || drift > DRIFT || !fit(&axes).is_normal() {
+            return Err(Misaligned::Oblique { drift });
         }
         let maps = std::array::from_fn(|s| {
             let (start, step) = (ijk[2 - s][3], step(s, axes[s]));

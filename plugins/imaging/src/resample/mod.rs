@@ -4,6 +4,7 @@
 
 mod axis;
 mod grid;
+mod operator;
 mod pass;
 mod spline;
 mod volume;
@@ -11,6 +12,7 @@ mod volume;
 use axis::AxisOperator;
 pub use axis::{AxisMap, Border, Interpolation};
 pub use grid::{Alignment, Misaligned, size_for_spacing};
+pub use operator::{Beyond, Order, Resample, ResampleParams};
 pub(crate) use pass::in_parallel;
 pub use volume::{correlate, gaussian, gaussian_kernel, nearest, resample};
 

@@ -1,0 +1,124 @@
+//! `imaging.similarity`: an image against a reference, voxel by voxel.
+
+use super::{Ssim, Window, psnr};
+use crate::checked::checked;
+use crate::tensor::{elements, expect_same_grid, shape_of};
+use voxloom_sdk::prelude::*;
+
+/// Measures how alike two images on the same grid are: mean absolute error, PSNR and SSIM (Wang et al. 2004).
+#[derive(Params)]
+pub struct SimilarityParams {
+    /// Largest minus smallest value that an image can take. Without it, that of the reference.
+    #[param(above = 0.0)]
+    pub range: Option<f64>,
+    /// SSIM of each slice [H, W], averaged, instead of one with a window in three dimensions.
+    #[param(default = false)]
+    pub slices: bool,
+    /// Sigma of SSIM's Gaussian window in voxels, cut at 3.5 sigma: 1.5 gives the 11 voxels of Wang et al.
+    #[param(default = 1.5, above = 0.0)]
+    pub sigma: f64,
+    /// An odd number: a uniform window of so many voxels instead of the Gaussian.
+    #[param(min = 3)]
+    pub uniform: Option<usize>,
+    /// First constant of SSIM.
+    #[param(default = 0.01, above = 0.0)]
+    pub k1: f64,
+    /// Second constant of SSIM.
+    #[param(default = 0.03, above = 0.0)]
+    pub k2: f64,
+}
+
+impl SimilarityParams {
+    fn relations(&self) -> Result<()> {
+        match self.uniform {
+            Some(n) if n % 2 == 0 => Err(Error::param("uniform", format!("must be odd, got {n}"))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The operator `imaging.similarity`.
+pub struct Similarity(pub SimilarityParams);
+
+checked!(Similarity(SimilarityParams));
+
+impl Operator for Similarity {
+    const NAME: &'static str = "imaging.similarity";
+
+    fn entry() -> Entry {
+        Entry::map()
+            .input(Port::volume("prediction").shape("[D, H, W]").about("any element type"))
+            .input(Port::volume("reference").shape("[D, H, W]").about("on the same grid"))
+            .output(Port::json("metrics").about(
+                "{case, mae, mse, psnr_db, ssim, range}; psnr_db is null for equal images, ssim where its window fits nowhere",
+            ))
+    }
+
+    fn threads() -> Threads {
+        Threads::All
+    }
+
+    fn run(&self, call: &mut Call) -> Result<()> {
+        let (prediction, reference): (Volume, Volume) = (call.input("prediction")?, call.input("reference")?);
+        let metrics = self.measure(&prediction, &reference, call.threads())?;
+        call.output("metrics", metrics)
+    }
+}
+
+impl Similarity {
+    /// The numbers of one case.
+    ///
+    /// # Errors
+    /// Other grids; a reference without contrast where `range` is not given.
+    pub fn measure(&self, prediction: &Volume, reference: &Volume, threads: usize) -> Result<Json> {
+        expect_same_grid(("prediction", prediction), ("reference", reference))?;
+        let shape = shape_of(reference)?;
+        let (p, r): (Vec<f64>, Vec<f64>) = (elements(&prediction.data)?, elements(&reference.data)?);
+        let (low, high) = r.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)));
+        let range = self.0.range.unwrap_or(high - low);
+        if range <= 0.0 {
+            return Err(Error::item(format!("every voxel of `reference` is {low}: give `range`")));
+        }
+        let window = self.0.uniform.map_or(Window::Gaussian { sigma: self.0.sigma }, |size| Window::Uniform { size });
+        let ssim = Ssim { window, k1: self.0.k1, k2: self.0.k2, range, volume: !self.0.slices };
+        let mean = |of: fn(f64) -> f64| p.iter().zip(&r).map(|(p, r)| of(p - r)).sum::<f64>() / p.len() as f64;
+        Ok(json!({
+            "case": if reference.meta.contains_key("name") { reference.name() } else { prediction.name() },
+            "mae": mean(f64::abs),
+            "mse": mean(|d| d * d),
+            // JSON has no infinity: null.
+            "psnr_db": psnr(&p, &r, range),
+            "ssim": ssim.mean(&p, &r, shape, threads),
+            "range": range,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use voxloom_sdk::params::ParamType;
+
+    #[test]
+    fn an_image_against_itself_and_against_a_shift() {
+        let values: Vec<f32> = (0..12 * 12).map(|i| (i * 37 % 101) as f32).collect();
+        let image = Volume::new(Tensor::from_slice(&values).view([1, 12, 12]), Affine::IDENTITY);
+        let operator = Similarity::parse(&json!({"slices": true, "range": 100})).expect("right");
+        let same = operator.measure(&image, &image, 1).expect("same grid");
+        assert_eq!((&same["psnr_db"], &same["mae"]), (&Json::Null, &json!(0.0)));
+        assert!((same["ssim"].as_f64().expect("fits") - 1.0).abs() < 1e-12);
+        let shifted = operator.measure(&image.map(|data| data + 10.0), &image, 1).expect("same grid");
+        assert_eq!((&shifted["mae"], &shifted["psnr_db"]), (&json!(10.0), &json!(20.0)));
+        let volume = Similarity::parse(&json!({})).expect("right").measure(&image, &image, 1).expect("same grid");
+        assert_eq!((&volume["ssim"], &volume["range"]), (&Json::Null, &json!(100.0)), "one slice holds no 3D window");
+    }
+
+    #[test]
+    fn even_windows_and_flat_references_are_refused() {
+        let fault = Similarity::parse(&json!({"uniform": 4})).err().map(|error| error.to_string());
+        assert_eq!(fault.as_deref(), Some("uniform must be odd, got 4"));
+        let flat = Volume::new(Tensor::zeros([1, 2, 2], (Kind::Float, Device::Cpu)), Affine::IDENTITY);
+        let fault = Similarity::parse(&json!({})).expect("right").measure(&flat, &flat, 1).expect_err("no contrast");
+        assert_eq!(fault.to_string(), "every voxel of `reference` is 0: give `range`");
+    }
+}
