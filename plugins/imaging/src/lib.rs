@@ -6,9 +6,22 @@
 pub mod geometry;
 pub mod nifti;
 mod palette;
+mod volume_file;
+pub mod cases;
+pub mod read;
+pub mod write;
+pub mod reorient;
+pub mod preview;
+pub mod table;
 
 // Grids, intensity, windows, label maps, metrics.
+mod checked;
+mod tensor;
 pub mod resample;
+pub mod crop;
+pub mod pad;
+pub mod clip;
+pub mod normalise;
 pub mod windows;
 pub mod blend;
 pub mod labels;

@@ -103,11 +103,11 @@ pub fn plan(matrix: &Matrix, shape_ijk: [usize; 3], target: Code) -> Option<Plan
         plan.flip[new] = flip;
         plan.shape_ijk[new] = shape_ijk[old];
         let last = shape_ijk[old].saturating_sub(1) as f64;
-        for row in 0..3 {
-            let step = matrix[row][old];
-            plan.affine[row][new] = if flip { -step } else { step };
+        for (row, values) in plan.affine.iter_mut().zip(matrix).take(3) {
+            let step = values[old];
+            row[new] = if flip { -step } else { step };
             if flip {
-                plan.affine[row][3] += last * step;
+                row[3] += last * step;
             }
         }
     }

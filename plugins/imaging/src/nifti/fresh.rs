@@ -21,10 +21,8 @@ pub fn fresh(affine: &Matrix, shape_ijk: [usize; 3]) -> (Vec<u8>, Version, Endia
     }
     layout.put_units_mm(endian, &mut bytes);
     let mut real = |at: usize, i: usize, value: f64| layout.put_real(endian, &mut bytes, at + i * layout.real_size, value);
-    for row in 0..3 {
-        for column in 0..4 {
-            real(layout.srow, 4 * row + column, affine[row][column]);
-        }
+    for (at, value) in affine[..3].iter().flatten().enumerate() {
+        real(layout.srow, at, *value);
     }
     let steps = spacing(affine);
     let quaternion = quaternion(affine);

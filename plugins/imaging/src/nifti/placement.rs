@@ -117,7 +117,7 @@ fn rotation(quatern: [f64; 3], warnings: &mut Vec<String>) -> Result<[[f64; 3]; 
 /// nothing is said.
 fn voxel_sizes(header: &Header, warnings: &mut Vec<String>) -> Result<[f64; 3], Fault> {
     let mut sizes = [1.0; 3];
-    for axis in 0..3 {
+    for (axis, out) in sizes.iter_mut().enumerate() {
         let size = header.pixdim[axis + 1];
         if size == 0.0 && axis as i64 >= header.dim[0] {
             continue;
@@ -128,7 +128,7 @@ fn voxel_sizes(header: &Header, warnings: &mut Vec<String>) -> Result<[f64; 3], 
         if size < 0.0 {
             warnings.push(format!("pixdim[{}] is {size}; its sign was passed over", axis + 1));
         }
-        sizes[axis] = size.abs();
+        *out = size.abs();
     }
     Ok(sizes)
 }

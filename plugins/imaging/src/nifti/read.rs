@@ -1,8 +1,9 @@
 //! From a path to a volume.
 
+use super::foreign::not_nifti;
 use super::header::Header;
 use super::{DataType, Error, Extension, Fault, Pair, Placement, Scaling, Source, Voxels, parse_extensions, place};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// One volume as the file holds it.
 #[derive(Clone, Debug)]
@@ -29,6 +30,13 @@ impl Image {
     }
 }
 
+/// What a header says of its volume, without the voxels.
+#[derive(Clone, Debug)]
+pub struct Head {
+    pub shape_ijk: [usize; 3],
+    pub placement: Placement,
+}
+
 /// The most that may lie between header and voxels.
 const MOST_EXTENSION: u64 = 256 << 20;
 
@@ -37,31 +45,46 @@ const MOST_EXTENSION: u64 = 256 << 20;
 /// # Errors
 /// Anything that is not one whole scalar volume; see [`Fault`]. The error names the file and says what to do.
 pub fn read(path: &Path) -> Result<Image, Error> {
-    let pair = Pair::of(path);
-    let partner = |candidates: &[std::path::PathBuf; 2]| {
-        candidates.iter().find(|candidate| candidate.is_file()).cloned().ok_or_else(|| {
-            let names = candidates.each_ref().map(|candidate| candidate.file_name().unwrap_or_default().to_string_lossy().into_owned());
-            Error::at(path, Fault::NoPartner { looked_for: names.join(" or ") })
-        })
-    };
-    let header_path = match &pair {
-        Some(pair) if !pair.headers.iter().any(|header| header == path) => partner(&pair.headers)?,
-        _ => path.to_owned(),
-    };
-    let source = Source::open(&header_path).map_err(|fault| Error::at(&header_path, fault))?;
-    let start = Start::read(source).map_err(|fault| Error::at(&header_path, fault))?;
+    let (header_path, start) = start(path)?;
+    let at_header = |fault| Error::at(&header_path, fault);
     if start.header.single {
-        return start.finish(None).map_err(|fault| Error::at(&header_path, fault));
+        return start.finish(None).map_err(at_header);
     }
-    let Some(pair) = pair else {
+    let Some(pair) = Pair::of(path) else {
         let what = "says that its voxels lie in an .img file (magic ni1 or ni2), but is not named .hdr";
-        let fault = Fault::Foreign { what: what.into(), remedy: "name the pair NAME.hdr and NAME.img" };
-        return Err(Error::at(path, fault));
+        return Err(at_header(Fault::Foreign { what: what.into(), remedy: "name the pair NAME.hdr and NAME.img" }));
     };
-    let plan = start.plan().map_err(|fault| Error::at(&header_path, fault))?;
-    let image_path = partner(&pair.images)?;
+    let plan = start.plan().map_err(at_header)?;
+    let image_path = partner(path, &pair.images)?;
     let image = Source::open(&image_path).map_err(|fault| Error::at(&image_path, fault))?;
     start.read_planned(plan, Some(image)).map_err(|fault| Error::at(&image_path, fault))
+}
+
+/// Reads the header alone.
+///
+/// # Errors
+/// As [`read`], as far as the header goes.
+pub fn read_head(path: &Path) -> Result<Head, Error> {
+    let (header_path, start) = start(path)?;
+    let plan = start.plan().map_err(|fault| Error::at(&header_path, fault))?;
+    Ok(Head { shape_ijk: plan.shape_ijk, placement: plan.placement })
+}
+
+/// Opens the file that holds the header: the path itself, or its partner where it is an `.img`.
+fn start(path: &Path) -> Result<(PathBuf, Start), Error> {
+    let header_path = match Pair::of(path) {
+        Some(pair) if !pair.headers.iter().any(|header| header == path) => partner(path, &pair.headers)?,
+        _ => path.to_owned(),
+    };
+    let start = Source::open(&header_path).and_then(Start::read).map_err(|fault| Error::at(&header_path, fault))?;
+    Ok((header_path, start))
+}
+
+fn partner(path: &Path, candidates: &[PathBuf; 2]) -> Result<PathBuf, Error> {
+    candidates.iter().find(|candidate| candidate.is_file()).cloned().ok_or_else(|| {
+        let names = candidates.each_ref().map(|candidate| candidate.file_name().unwrap_or_default().to_string_lossy().into_owned());
+        Error::at(path, Fault::NoPartner { looked_for: names.join(" or ") })
+    })
 }
 
 /// The same from streams: a single file, or header and voxels.
@@ -204,34 +227,5 @@ fn skip(source: &mut Source, n: u64) -> Result<(), Fault> {
     match source.drain(n)? == n {
         true => Ok(()),
         false => Err(Fault::Damaged(format!("vox_offset is {n}, beyond the end of the file"))),
-    }
-}
-
-/// Names what the bytes are, where they are something known.
-fn not_nifti(bytes: &[u8]) -> Fault {
-    let foreign = |what: &str, remedy| Fault::Foreign { what: what.into(), remedy };
-    let convert = "convert it to NIfTI (mri_convert, c3d or nibabel) and give that";
-    if bytes.get(128..132) == Some(b"DICM") {
-        return foreign("is a DICOM file, not NIfTI", "convert the series to NIfTI (dcm2niix) and give that");
-    }
-    let known: [(&[u8], &str); 8] = [
-        (b"\x00\x00\x00\x01", "is a FreeSurfer MGH image, not NIfTI"),
-        (b"NRRD", "is an NRRD image, not NIfTI"),
-        (b"ObjectType", "is a MetaImage, not NIfTI"),
-        (b"NDims", "is a MetaImage, not NIfTI"),
-        (b"\x89HDF", "is an HDF5 file (MINC-2?), not NIfTI"),
-        (b"CDF", "is a NetCDF file (MINC-1?), not NIfTI"),
-        (b"\x89PNG", "is a PNG picture, not NIfTI"),
-        (b"PK\x03\x04", "is a zip archive, not NIfTI"),
-    ];
-    if let Some((_, what)) = known.iter().find(|(start, _)| bytes.starts_with(start)) {
-        return foreign(what, convert);
-    }
-    match bytes.first_chunk() {
-        Some(first) => Fault::Foreign {
-            what: format!("is not NIfTI: it begins with {}, expected the header size 348 or 540", i32::from_le_bytes(*first)),
-            remedy: convert,
-        },
-        None => Fault::Foreign { what: format!("is not NIfTI: it holds {} bytes", bytes.len()), remedy: "copy or download it again" },
     }
 }

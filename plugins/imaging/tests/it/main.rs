@@ -2,14 +2,20 @@
 
 use std::path::PathBuf;
 
+// A small engine to call operators with.
+mod host;
+
 // Files and geometry.
+mod files;
 mod fuzz;
 mod read;
 mod write;
 
 // Grids, intensity, windows, metrics.
 mod labels;
+mod patches;
 mod reference;
+mod suite;
 
 /// A folder or file of `tests/data`.
 fn data(name: &str) -> PathBuf {
