@@ -4,7 +4,20 @@
 //! Kernels are plain functions on tensors and slices; `operators` makes steps of a pipeline of them.
 
 mod fault;
-pub mod loss;
+
+// The model.
 pub mod network;
+pub mod loss;
+
+// Data.
+pub mod tasks;
+pub mod respace;
+pub mod data;
+pub mod augment;
+
+// Results.
+pub mod inference;
+pub mod postprocess;
+pub mod conditioning;
 
 pub use fault::{Fault, Result};
