@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value as Json;
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 /// Copies every plugin of the workspace that is built and takes away what no plugin of the workspace is.
 ///
@@ -58,14 +59,17 @@ fn cdylibs(metadata: &Json, below: &Path) -> Vec<String> {
     names
 }
 
+/// Puts one library in its place, without the debug information, which is most of it and stays in the original.
 fn place(built: &Path, place: &Path) -> Result<()> {
-    let bytes = fs::read(built)?;
-    if fs::read(place).is_ok_and(|now| now == bytes) {
+    let made = fs::metadata(built)?.modified()?;
+    if fs::metadata(place).and_then(|now| now.modified()).is_ok_and(|now| now >= made) {
         return Ok(());
     }
     let beside = place.with_extension(format!("so.{}.tmp", std::process::id()));
-    fs::write(&beside, &bytes)?;
-    fs::set_permissions(&beside, fs::metadata(built)?.permissions())?;
+    let stripped = Command::new("strip").arg("--strip-debug").arg("-o").arg(&beside).arg(built).stderr(Stdio::null()).status();
+    if !stripped.is_ok_and(|status| status.success()) {
+        fs::copy(built, &beside)?;
+    }
     fs::rename(&beside, place)?;
     note(&place.file_name().unwrap_or_default().to_string_lossy());
     Ok(())

@@ -1,0 +1,41 @@
+//! The program `voxloom`: the only place that prints or exits.
+
+mod arguments;
+mod catalog;
+mod commands;
+mod conformance;
+
+mod device;
+mod exit;
+mod installed;
+mod progress;
+mod results;
+mod rows;
+mod signals;
+mod table;
+mod talk;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use commands::{check, completions, graph, plugins, run, schema};
+use exit::Exit;
+use std::process::ExitCode;
+use talk::Talk;
+
+fn main() -> ExitCode {
+    let Arguments { global, command } = Arguments::parse();
+    let talk = Talk::new(&global);
+    let ended = match &command {
+        Command::Run(arguments) => run::run(arguments, &global, &talk),
+        Command::Check(arguments) => check::check(arguments, &global, &talk),
+        Command::Plugins(command) => plugins::plugins(command, &global, &talk),
+        Command::Graph(arguments) => graph::graph(arguments, &global, &talk),
+        Command::Schema => schema::schema(&global, &talk),
+        Command::Completions { shell } => completions::completions(*shell),
+    };
+    let exit = ended.unwrap_or_else(|error| {
+        talk.error(&format!("{error:#}"));
+        Exit::Stopped
+    });
+    exit.into()
+}

@@ -1,0 +1,193 @@
+//! How far a run has come: bars with rate and remaining time on a terminal, plain lines otherwise.
+
+use crate::arguments::LogLevel;
+use crate::talk::Talk;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::time::{Duration, Instant};
+use voxloom_core::run::{Event, Failure, Observer};
+
+/// Plain lines come at most this often.
+const PLAIN_EVERY: Duration = Duration::from_secs(5);
+
+/// Shows the events of one run.
+pub struct Progress {
+    talk: Talk,
+    began: Instant,
+    stage: Option<Stage>,
+    rounds: Option<ProgressBar>,
+    said: Instant,
+}
+
+/// The graph that runs now.
+struct Stage {
+    title: String,
+    bar: Option<ProgressBar>,
+    items: Option<u64>,
+    done: u64,
+    failed: u64,
+    began: Instant,
+    of_many: bool,
+}
+
+impl Progress {
+    pub fn new(talk: Talk) -> Self {
+        let now = Instant::now();
+        Self { talk, began: now, stage: None, rounds: None, said: now }
+    }
+
+    /// Takes the bars away.
+    pub fn finish(&mut self) {
+        self.end_stage();
+        if let Some(bar) = self.rounds.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn begin_stage(&mut self, round: u64, rounds: u64, graph: &str, items: Option<u64>) {
+        self.end_stage();
+        self.count_rounds(round, rounds);
+        let title = if rounds > 1 { format!("round {}/{rounds} {graph}", round + 1) } else { graph.to_owned() };
+        let bar = self.talk.bars().map(|bars| {
+            let bar = bars.add(items.map_or_else(ProgressBar::no_length, ProgressBar::new));
+            bar.set_style(style(items.is_some()));
+            bar.set_prefix(title.clone());
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        if bar.is_none() && rounds == 1 {
+            self.talk.info(&title);
+        }
+        let now = Instant::now();
+        self.said = now;
+        self.stage = Some(Stage { title, bar, items, done: 0, failed: 0, began: now, of_many: rounds > 1 });
+    }
+
+    fn count_rounds(&mut self, round: u64, rounds: u64) {
+        if rounds < 2 {
+            return;
+        }
+        if self.rounds.is_none() {
+            self.rounds = self.talk.bars().map(|bars| {
+                let bar = bars.add(ProgressBar::new(rounds));
+                bar.set_style(style(true));
+                bar.set_prefix("rounds");
+                bar
+            });
+        }
+        if let Some(bar) = &self.rounds {
+            bar.set_position(round);
+        }
+    }
+
+    fn item_done(&mut self, ok: bool) {
+        let Some(stage) = &mut self.stage else { return };
+        stage.done += 1;
+        stage.failed += u64::from(!ok);
+        if let Some(bar) = &stage.bar {
+            bar.set_position(stage.done);
+            if stage.failed > 0 {
+                bar.set_message(format!("{} failed", stage.failed));
+            }
+        } else if self.said.elapsed() >= PLAIN_EVERY {
+            self.said = Instant::now();
+            self.talk.info(&stage.line());
+        }
+    }
+
+    /// A node at level 0 knows how many items there are.
+    fn total(&mut self, total: u64) {
+        let Some(stage) = &mut self.stage else { return };
+        if stage.items.is_none() && total > 0 {
+            stage.items = Some(total);
+            if let Some(bar) = &stage.bar {
+                bar.set_style(style(true));
+                bar.set_length(total);
+            }
+        }
+    }
+
+    fn end_stage(&mut self) {
+        let Some(stage) = self.stage.take() else { return };
+        if let Some(bar) = &stage.bar {
+            bar.finish_and_clear();
+        }
+        let level = if stage.of_many { LogLevel::Debug } else { LogLevel::Info };
+        self.talk.line(level, &stage.line());
+        if stage.of_many && stage.bar.is_none() && self.said.duration_since(self.began) >= PLAIN_EVERY {
+            self.began = Instant::now();
+            self.talk.info(&stage.line());
+        }
+    }
+}
+
+impl Stage {
+    /// `graph: 12 of 20 items in 3.4 s (3.5/s, 1 failed)`.
+    fn line(&self) -> String {
+        let seconds = self.began.elapsed().as_secs_f64();
+        let of = self.items.map_or(String::new(), |items| format!(" of {items}"));
+        let rate = if seconds > 0.0 { self.done as f64 / seconds } else { 0.0 };
+        let left = match self.items {
+            Some(items) if items > self.done && rate > 0.0 => format!(", {:.0} s left", (items - self.done) as f64 / rate),
+            _ => String::new(),
+        };
+        let failed = if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() };
+        format!("{}: {}{of} items in {seconds:.1} s ({rate:.2}/s{left}{failed})", self.title, self.done)
+    }
+}
+
+impl Observer for Progress {
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Stage { round, rounds, graph, items, .. } => self.begin_stage(*round, *rounds, graph, *items),
+            Event::StageDone { .. } => self.end_stage(),
+            Event::ItemDone { ok, .. } => self.item_done(*ok),
+            Event::Progress { item, total, .. } if item.is_empty() => self.total(*total),
+            Event::Progress { node, item, done, total } if self.talk.shows(LogLevel::Debug) => {
+                self.talk.line(LogLevel::Debug, &format!("{}: {done} of {total}", place(node, item)));
+            }
+            Event::Log { level, node, item, text } => log(&self.talk, *level, node, item, text),
+            Event::Failed(failure) => self.talk.error(&failed(failure)),
+            Event::Saved { folder, value, best } => {
+                let value = value.map_or(String::new(), |value| format!(" at {value}"));
+                let best = if *best { ", the best so far" } else { "" };
+                self.talk.info(&format!("saved {}{value}{best}", folder.display()));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// One failure in one sentence.
+pub fn failed(failure: &Failure) -> String {
+    format!("node `{}` ({}){}: {}", failure.node, failure.operator, of_item(&failure.item), failure.cause)
+}
+
+fn log(talk: &Talk, level: i32, node: &str, item: &[u64], text: &str) {
+    let text = format!("{}: {text}", place(node, item));
+    match level {
+        ..=1 => talk.error(&text),
+        2 => talk.warn(&text),
+        3 => talk.info(&text),
+        _ => talk.line(LogLevel::Debug, &text),
+    }
+}
+
+fn place(node: &str, item: &[u64]) -> String {
+    format!("{node}{}", of_item(item))
+}
+
+fn of_item(item: &[u64]) -> String {
+    if item.is_empty() {
+        return String::new();
+    }
+    format!(" item {}", item.iter().map(u64::to_string).collect::<Vec<_>>().join("."))
+}
+
+fn style(known: bool) -> ProgressStyle {
+    let template = if known {
+        "{prefix} [{wide_bar}] {pos}/{len}  {per_sec}  {eta} left  {msg}"
+    } else {
+        "{prefix} {spinner} {pos} items  {per_sec}  {elapsed}  {msg}"
+    };
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
+}

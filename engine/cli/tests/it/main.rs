@@ -1,0 +1,7 @@
+//! The whole program, as people use it: what it prints where, and how it ends.
+
+mod check;
+mod generated;
+mod plugins;
+mod run;
+mod stage;
