@@ -49,10 +49,6 @@ impl Fault {
         Self { kind: FaultKind::Failed, message: message.into() }
     }
 
-    pub fn fatal(message: impl Into<String>) -> Self {
-        Self { kind: FaultKind::Fatal, message: message.into() }
-    }
-
     /// From a status other than `OK`, with the message that came along.
     pub fn of(status: Status, message: String) -> Self {
         let (kind, usual) = match status {

@@ -36,6 +36,7 @@ pub(crate) struct Plan {
 /// One node.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NodePlan {
+    pub name: String,
     /// What `run` or `open` takes, by input port. For a `gather` the gathered ports are `Feed::None`.
     pub inputs: Vec<Feed>,
     /// What `push` takes, by input port, seen from the inner level.

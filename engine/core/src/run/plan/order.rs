@@ -28,6 +28,7 @@ pub(super) fn nodes(graph: &Graph, order: &[usize], target: Target) -> Vec<NodeP
         .iter()
         .enumerate()
         .map(|(index, node)| NodePlan {
+            name: node.name.clone(),
             grad: node.entry().backward,
             threads: threads(graph, index, target),
             outputs: vec![None; node.entry().outputs.len()],

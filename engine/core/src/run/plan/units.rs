@@ -8,6 +8,7 @@ use crate::graph::{Graph, Module, Source};
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::DiGraph;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Puts the plan together.
 ///
@@ -269,8 +270,8 @@ impl<'g> Builder<'g> {
             units.dedup();
             if turns.ordered {
                 for pair in units.windows(2) {
-                    if !self.waits.contains_key(&(pair[0], pair[1])) {
-                        self.waits.insert((pair[0], pair[1]), false);
+                    if let Entry::Vacant(place) = self.waits.entry((pair[0], pair[1])) {
+                        place.insert(false);
                         self.units[pair[0]].feeds.push(Next { unit: pair[1], data: false });
                         self.units[pair[1]].waits += 1;
                     }

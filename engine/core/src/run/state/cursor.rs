@@ -74,7 +74,7 @@ impl State {
             Drawn::End => self.end(id, nth),
             Drawn::Failed(fault) => {
                 self.items[id].cursors[nth].lost = true;
-                self.blame(id, node, &self.items[id].path.to_vec(), fault);
+                self.blame(id, node, &self.inner_path(id, nth), fault);
                 self.kill(id);
                 if self.items[id].cursors[nth].phase != Phase::Ended {
                     self.end(id, nth);

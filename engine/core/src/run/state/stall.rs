@@ -80,7 +80,7 @@ impl State {
 
     fn name(&self, unit: usize, item: usize) -> String {
         let kind = &self.stage.plan.units[unit].kind;
-        let (node, path) = (&self.stage.tasks[kind.node()].name, &*self.items[item].path);
+        let (node, path) = (&self.stage.plan.nodes[kind.node()].name, &*self.items[item].path);
         match kind {
             UnitKind::Push { .. } => format!("what `{node}` takes of item {path:?}"),
             _ => format!("`{node}` at item {path:?}"),
@@ -113,9 +113,14 @@ impl Waits {
             let all: Vec<String> = all.map(|(from, to)| format!("{} waits for {}", self.graph[from], self.graph[to])).collect();
             return all.join("; ");
         };
-        let mut at = knot[0];
+        let name = |place: &NodeIndex| &self.graph[*place];
+        let Some(mut at) = knot.iter().copied().min_by_key(name) else { return String::new() };
         let (mut way, mut seen) = (vec![at], vec![at]);
-        while let Some(next) = self.graph.neighbors(at).filter(|next| knot.contains(next)).min_by_key(|next| seen.contains(next)) {
+        let onward = |at, seen: &[NodeIndex]| {
+            let neighbours = self.graph.neighbors(at).filter(|next| knot.contains(next));
+            neighbours.min_by_key(|next| (seen.contains(next), name(next)))
+        };
+        while let Some(next) = onward(at, &seen) {
             way.push(next);
             if let Some(start) = seen.iter().position(|other| *other == next) {
                 way.drain(..start);
@@ -126,5 +131,99 @@ impl Waits {
         }
         let names: Vec<&str> = way.iter().map(|place| self.graph[*place].as_str()).collect();
         format!("{} (each waits for the next)", names.join(" -> "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::run::host::House;
+    use crate::run::lane::{CpuLane, Lane};
+    use crate::run::meter::Meter;
+    use crate::run::plan::{Class, LevelPlan, NodePlan, Plan, Unit, UnitKind};
+    use crate::run::state::{Drawn, Limits, ModuleStreams, Stage, State, Surroundings};
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+    use std::time::Instant;
+
+    /// A cursor and a batch of four behind it.
+    fn plan(window: u64) -> Plan {
+        let unit = |kind, level| Unit {
+            kind,
+            level,
+            local: 0,
+            class: Class::Cpu,
+            threads: 1,
+            remaining: 1,
+            waits: 0,
+            feeds: Vec::new(),
+            takes: Vec::new(),
+            gates: Vec::new(),
+            lock: None,
+            modules: Vec::new(),
+        };
+        let node = |name: &str| NodePlan { name: name.into(), ..NodePlan::default() };
+        Plan {
+            nodes: vec![node("case"), node("feature")],
+            units: vec![
+                unit(UnitKind::Scatter { node: 0, level: 1, nth: 0 }, 0),
+                unit(UnitKind::Batch { node: 1, size: 4 }, 1),
+            ],
+            levels: vec![
+                LevelPlan { units: vec![0], children: vec![1], ..LevelPlan::default() },
+                LevelPlan { parent: Some(0), depth: 1, opener: Some(0), units: vec![1], window, ..LevelPlan::default() },
+            ],
+            gates: Vec::new(),
+            writes: false,
+        }
+    }
+
+    fn state(window: u64) -> State {
+        let limits = Limits { in_flight: 2, memory: None, items: None, base: vec![0, 0], threads: 1 };
+        let stage = Stage {
+            graph: "g".into(),
+            round: 0,
+            index: 0,
+            plan: Arc::new(plan(window)),
+            tasks: Arc::new([]),
+            first_node: 0,
+            limits,
+            strict: false,
+            began: Instant::now(),
+        };
+        let lanes: Arc<[Arc<dyn Lane>]> = Arc::new([Arc::new(CpuLane)]);
+        let house = Arc::new(House::new(Arc::new(AtomicBool::new(false)), None));
+        State::new(Arc::new(stage), Surroundings { meter: Arc::new(Meter::new(1)), lanes, modules: ModuleStreams::new(0), house })
+    }
+
+    /// Draws until nothing is ready.
+    fn draw_all(state: &mut State) {
+        while let Some(job) = state.take(Class::Cpu) {
+            if job.unit == 0 {
+                state.drawn(job.item, 0, None, Drawn::Item(Vec::new()));
+            } else {
+                return;
+            }
+            state.give_back(job.unit);
+            state.settle();
+        }
+    }
+
+    #[test]
+    fn a_plan_without_room_for_its_batches_is_told_with_its_cycle() {
+        let mut state = state(1);
+        draw_all(&mut state);
+        assert!(state.is_dry() && !state.done);
+        assert_eq!(
+            state.describe_stall(),
+            "`feature` at item [0] -> the draw of item [2] by `case` at item [] -> item [0] -> `feature` at item [0] \
+             (each waits for the next)"
+        );
+    }
+
+    #[test]
+    fn the_window_of_a_plan_makes_room() {
+        let mut state = state(4);
+        draw_all(&mut state);
+        assert_eq!(state.running, 1, "the batch of four is under way");
     }
 }

@@ -1,12 +1,18 @@
 //! Running, with plain operators: no tensor library.
 
 mod bag;
+mod batch;
 mod failures;
 mod learning;
 mod operators;
 mod order;
+mod overlap;
+#[allow(dead_code, reason = "shared with the tests of CUDA lanes")]
 mod plain;
 mod probe;
+mod resume;
+mod told;
+mod turns;
 
 use serde_json::Value as Json;
 use std::path::Path;

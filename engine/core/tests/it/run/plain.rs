@@ -88,6 +88,11 @@ impl Call<'_> {
         self.optional(port).unwrap_or_else(|| panic!("input {port} is there"))
     }
 
+    /// The handle of an input; `None` where nothing is connected.
+    pub fn handle(&self, port: usize) -> Option<*mut c_void> {
+        (!self.inputs[port].is_none()).then_some(self.inputs[port].handle)
+    }
+
     pub fn give(&mut self, port: usize, value: Value) {
         self.outputs[port] = value;
     }
