@@ -45,15 +45,25 @@ pub fn nearest<T: Copy>(input: &[T], shape: [usize; 3], maps: &[AxisMap; 3], bor
     let index: [Vec<Option<usize>>; 3] = std::array::from_fn(|axis| {
         (0..maps[axis].n).map(|i| border.fold((maps[axis].at(i) + 0.5).floor() as i64, shape[axis])).collect()
     });
-    let mut output = Vec::with_capacity(maps.iter().map(|map| map.n).product());
+    // The usual case, nothing outside along x, needs no question for each voxel.
+    let inside: Option<Vec<usize>> = index[2].iter().copied().collect();
+    let mut output: Vec<T> = Vec::with_capacity(maps.iter().map(|map| map.n).product());
     for z in &index[0] {
+        let mut before = None;
         for y in &index[1] {
-            match z.zip(*y) {
-                None => output.extend(std::iter::repeat_n(fill, maps[2].n)),
-                Some((z, y)) => {
-                    let row = &input[(z * shape[1] + y) * shape[2]..][..shape[2]];
-                    output.extend(index[2].iter().map(|x| x.map_or(fill, |x| row[x])));
-                }
+            let Some((z, y)) = z.zip(*y) else {
+                output.extend(std::iter::repeat_n(fill, maps[2].n));
+                before = None;
+                continue;
+            };
+            if before.replace(y) == Some(y) {
+                output.extend_from_within(output.len() - maps[2].n..);
+                continue;
+            }
+            let row = &input[(z * shape[1] + y) * shape[2]..][..shape[2]];
+            match &inside {
+                Some(inside) => output.extend(inside.iter().map(|&x| row[x])),
+                None => output.extend(index[2].iter().map(|x| x.map_or(fill, |x| row[x]))),
             }
         }
     }
