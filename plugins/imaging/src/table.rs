@@ -11,8 +11,8 @@ use voxloom_sdk::prelude::*;
 /// Gathers one JSON result a case into a table with means, and writes it as `<file>.json` and `<file>.csv`.
 ///
 /// # Rows
-/// A result that is an object of numbers is one row. A list of objects is one row each; an object of objects is one row a key, with the
-/// key in the column `group`. The column `case` names the case.
+/// A result that is an object of numbers is one row. A list of objects, alone or under `rows` as in `imaging.metrics`, is one
+/// row each; an object of objects is one row a key, with the key in the column `group`. The column `case` names the case.
 ///
 /// # Result
 /// `{"rows": [...], "mean": {"all": {...}, "<group>": {...}}}`: means over the finite numbers of each column.

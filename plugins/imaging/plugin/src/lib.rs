@@ -1,6 +1,6 @@
 //! The plugin `imaging`: the operators of `voxloom-imaging`, exported. Add a line here for a new operator.
 
-use voxloom_imaging::{cases, preview, read, reorient, table, write};
+use voxloom_imaging::{blend, cases, clip, components, crop, labels, metrics, normalise, pad, preview, read, reorient, resample, table, windows, write};
 
 voxloom_sdk::export! {
     name: "imaging",
@@ -12,5 +12,20 @@ voxloom_sdk::export! {
         op reorient::Reorient,
         op preview::Preview,
         gather table::Table,
+        // Grids, intensity, windows, label maps, metrics.
+        op resample::Resample,
+        op crop::Crop,
+        op crop::Uncrop,
+        op pad::Pad,
+        op clip::Clip,
+        op normalise::Normalise,
+        scatter windows::Windows,
+        gather blend::Blend,
+        gather labels::Labels,
+        op components::CleanComponents,
+        op components::KeepLargest,
+        op metrics::Metrics,
+        op metrics::Similarity,
+        gather metrics::Summary,
     ],
 }

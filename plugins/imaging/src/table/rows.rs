@@ -20,6 +20,8 @@ pub fn rows_of(result: &Json, case: Option<&str>, group: &str) -> Result<Vec<Row
         row
     };
     match result {
+        // Tables such as those of `imaging.metrics` hold their rows by that name.
+        Json::Object(map) if map.get("rows").is_some_and(Json::is_array) => rows_of(&map["rows"], case, group),
         Json::Object(map) if !map.is_empty() && map.values().all(Json::is_object) => {
             Ok(map.iter().map(|(key, value)| row(Some((group, key)), value.as_object().unwrap_or(&JsonMap::new()))).collect())
         }
@@ -133,6 +135,8 @@ mod tests {
         assert_eq!(Json::from(rows[0].clone()), json!({ "case": "a", "structure": "left", "dice": 0.5, "hd95": null }));
         let flat = rows_of(&json!({ "psnr": 30.0, "time": { "s": 2 } }), None, "structure").unwrap();
         assert_eq!(Json::from(flat[0].clone()), json!({ "psnr": 30.0, "time.s": 2 }));
+        let table = json!({ "rows": [{ "structure": "left", "dice": 1.0 }], "mean": { "dice": 1.0 } });
+        assert_eq!(rows_of(&table, None, "structure").unwrap().len(), 1);
         assert_eq!(rows_of(&json!(3), None, "x").unwrap_err(), "a result must be an object or a list of objects, got 3");
         assert_eq!(rows_of(&json!([3]), None, "x").unwrap_err(), "a row must be an object, got 3");
     }

@@ -259,3 +259,14 @@ fn a_table_gathers_results_in_case_order() {
     let fault = table.gather(&Ports::new(), &[ports([("row", json!("x").into_value())])]).unwrap_err();
     assert_eq!(fault, "a result must be an object or a list of objects, got \"x\"");
 }
+
+#[test]
+fn a_preview_refuses_labels_of_another_grid() {
+    let folder = tempfile::tempdir().unwrap();
+    let preview = Host::new(table!(op Preview), &json!({ "folder": folder.path() })).unwrap();
+    let image = volume(Tensor::ones([2, 2, 2], (Kind::Float, tch::Device::Cpu)));
+    let labels = volume(Tensor::ones([2, 2, 3], (Kind::Uint8, tch::Device::Cpu)));
+    let fault = preview.run(&ports([("volume", image), ("truth", labels)])).unwrap_err();
+    assert_eq!(fault, "`truth` is not on the grid of `volume` ([3, 2, 2] and [2, 2, 2] voxels, 0.00 voxels apart)");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}

@@ -8,12 +8,19 @@ use crate::host::{Host, Ports, json};
 use crate::table;
 use std::path::Path;
 use tch::{Kind, Tensor};
-use voxloom_imaging::{blend, clip, components, crop, labels, metrics, normalise, pad, resample, windows};
+use voxloom_imaging::table as summary_table;
+use voxloom_imaging::{blend, cases, clip, components, crop, labels, metrics, normalise, pad, preview, read, reorient, resample, windows, write};
 use voxloom_sdk::abi::OperatorTable;
 use voxloom_sdk::{Affine, IntoValue, Json, Value, Volume, dtype_name};
 
 fn table_of(operator: &str) -> &'static OperatorTable {
     match operator {
+        "imaging.cases" => table!(scatter cases::Cases),
+        "imaging.read" => table!(op read::Read),
+        "imaging.write" => table!(op write::Write),
+        "imaging.reorient" => table!(op reorient::Reorient),
+        "imaging.preview" => table!(op preview::Preview),
+        "imaging.table" => table!(gather summary_table::Table),
         "imaging.resample" => table!(op resample::Resample),
         "imaging.crop" => table!(op crop::Crop),
         "imaging.uncrop" => table!(op crop::Uncrop),
@@ -106,8 +113,8 @@ fn check(file: &Path) {
     let operator = case["op"].as_str().expect("an operator");
     let host = Host::new(table_of(operator), &case["params"]);
     let result = host.and_then(|host| match operator {
-        "imaging.windows" => host.scatter(&inputs).map(|_| Ports::new()),
-        "imaging.blend" | "imaging.labels" => host.gather(&inputs, &[]),
+        "imaging.windows" | "imaging.cases" => host.scatter(&inputs).map(|_| Ports::new()),
+        "imaging.blend" | "imaging.labels" | "imaging.table" => host.gather(&inputs, &[]),
         _ => host.run(&inputs),
     });
     match (result, case["error"].as_str()) {
