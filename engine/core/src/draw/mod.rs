@@ -33,17 +33,18 @@ fn lines(pipeline: &Pipeline, graph: &Graph, node: &Node, times: &Times) -> Vec<
     let own = node.module.iter().map(|module| (entry.access, *module));
     let used =
         entry.uses.iter().zip(&node.uses).flat_map(|(wanted, modules)| modules.iter().map(|module| (wanted.access, *module)));
-    let touched: Vec<String> = own
-        .chain(used)
-        .filter_map(|(access, module)| {
-            let verb = match access {
-                Access::None => return None,
-                Access::Read => "reads",
-                Access::Write => "writes",
-            };
-            Some(format!("{verb} {}", pipeline.modules[module].name))
-        })
-        .collect();
+    let mut touched: Vec<String> = Vec::new();
+    for (access, module) in own.chain(used) {
+        let verb = match access {
+            Access::None => continue,
+            Access::Read => "reads",
+            Access::Write => "writes",
+        };
+        let words = format!("{verb} {}", pipeline.modules[module].name);
+        if !touched.contains(&words) {
+            touched.push(words);
+        }
+    }
     if !touched.is_empty() {
         lines.push(touched.join(", "));
     }

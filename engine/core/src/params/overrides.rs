@@ -61,7 +61,9 @@ fn json(kind: Kind, name: &str, value: &str, text: &str, faults: &mut Faults) ->
     let hint = format!("quote it for the shell: --set '{name}={example}'");
     let (tree, wrong) = spec::read_value(value);
     if let Some(message) = wrong {
-        faults.override_error(text, format!("`{name}` must be {} as JSON: {message}", kind.expected())).hint(hint);
+        faults
+            .override_error(text, format!("`{name}` must be {} in JSON, got {value:?} ({message})", kind.expected()))
+            .hint(hint);
         return None;
     }
     let tree = tree?;

@@ -74,6 +74,27 @@ fn damaged_values_and_keys_never_panic() {
     }
 }
 
+#[test]
+fn damaged_overrides_never_panic() {
+    let operators = operators();
+    let mut random = Random(3);
+    let sources = sources();
+    let pieces = [
+        "tasks", "input", "rounds", "rate", "=", "[", "]", "\"", "a", ",", "{", "}", "1e999", "-3", "0.5", "${", "${input}", "ß",
+        "null", "\n",
+    ];
+    for _ in 0..5000 {
+        let set = |_| (0..random.below(7)).map(|_| pieces[random.below(pieces.len())]).collect::<String>();
+        let set: Vec<String> = (0..2).map(set).collect();
+        for source in &sources[..2] {
+            let config = Config { set: set.clone(), open: false };
+            if let Err(faults) = check(Path::new("a.json"), source, &operators, &config) {
+                points_into(&faults, source);
+            }
+        }
+    }
+}
+
 /// Walks to a random place and puts something else there.
 fn damage(json: &mut Json, random: &mut Random) {
     let children = match json {
