@@ -386,8 +386,14 @@ struct map {
     template <class T>
     static void checked(const json &, long) {}
 
-    static vx_status check(uint32_t, vx_str params, const vx_sink *error) {
-        return guarded(error, nullptr, [&] { return checked<Operator>(json::parse(view(params)), 0), VX_OK; });
+    static vx_status check(uint32_t entry, vx_str params, const vx_sink *error) {
+        return guarded(error, nullptr, [&] {
+            json parsed = json::parse(view(params));
+            if (entry == UINT32_MAX) { // a plain operator's entry has no parameters of its own
+                checked<Operator>(parsed, 0);
+            }
+            return VX_OK;
+        });
     }
     static vx_status create(const vx_context *, vx_str params, void **out, const vx_sink *error) {
         return guarded(error, nullptr, [&] { return *out = new instance(json::parse(view(params))), VX_OK; });

@@ -20,6 +20,23 @@ namespace vx {
 /// The libtorch that is compiled against, for VX_PLUGIN.
 #define VX_LIBTORCH TORCH_VERSION
 
+/// The element type in PyTorch's words: `float32`, `int64`.
+inline std::string dtype_name(const at::Tensor &tensor) {
+    switch (tensor.scalar_type()) {
+    case at::kByte: return "uint8";
+    case at::kChar: return "int8";
+    case at::kShort: return "int16";
+    case at::kInt: return "int32";
+    case at::kLong: return "int64";
+    case at::kHalf: return "float16";
+    case at::kBFloat16: return "bfloat16";
+    case at::kFloat: return "float32";
+    case at::kDouble: return "float64";
+    case at::kBool: return "bool";
+    default: return std::string(tensor.dtype().name());
+    }
+}
+
 struct tensor_value {
     static at::Tensor &of(void *handle) { return *static_cast<at::Tensor *>(handle); }
     static void *clone(void *handle) { return new (std::nothrow) at::Tensor(of(handle)); }
@@ -27,11 +44,11 @@ struct tensor_value {
 
     static void describe(void *handle, const vx_sink *sink) {
         const at::Tensor &tensor = of(handle);
-        std::string dtype(tensor.dtype().name()), shape;
+        std::string shape;
         for (int64_t size : tensor.sizes()) {
             shape += (shape.empty() ? "" : ",") + std::to_string(size);
         }
-        write(sink, "{\"dtype\":\"" + dtype + "\",\"shape\":[" + shape + "],\"device\":\"" + tensor.device().str() + "\"}");
+        write(sink, "{\"dtype\":\"" + dtype_name(tensor) + "\",\"shape\":[" + shape + "],\"device\":\"" + tensor.device().str() + "\"}");
     }
     static uint64_t nbytes(void *handle) { return of(handle).nbytes(); }
     static uint64_t digest(void *handle) {

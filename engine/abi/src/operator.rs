@@ -42,7 +42,8 @@ pub struct OperatorTable {
     /// `entry` is the entry's index for entry parameters, or `u32::MAX` for the operator's own.
     pub check: unsafe extern "C" fn(entry: u32, params: Str, error: *const Sink) -> Status,
     /// Makes an instance from complete parameters. `context.seed` is for initial weights.
-    pub create: unsafe extern "C" fn(context: *const Context, params: Str, instance: *mut *mut c_void, error: *const Sink) -> Status,
+    pub create:
+        unsafe extern "C" fn(context: *const Context, params: Str, instance: *mut *mut c_void, error: *const Sink) -> Status,
     pub destroy: unsafe extern "C" fn(instance: *mut c_void),
     /// Makes a call of entry number `entry`. `uses` holds one module a name of the entry's `uses`, in that order;
     /// a name that takes several modules has them in the order of the file, and `use_counts` tells how many each has.
@@ -106,9 +107,11 @@ pub struct OperatorTable {
     /// Lends every tensor of a module's state, in a fixed order, under the names of its checkpoints.
     pub state: Option<unsafe extern "C" fn(instance: *mut c_void, sink: *const StateSink) -> Status>,
     /// Writes the whole state of a module to `path`, so that `load` restores it bit for bit.
-    pub save: Option<unsafe extern "C" fn(instance: *mut c_void, context: *const Context, path: Str, error: *const Sink) -> Status>,
+    pub save:
+        Option<unsafe extern "C" fn(instance: *mut c_void, context: *const Context, path: Str, error: *const Sink) -> Status>,
     /// Reads state from `path`: what `save` wrote, or weights in a form that the module knows.
-    pub load: Option<unsafe extern "C" fn(instance: *mut c_void, context: *const Context, path: Str, error: *const Sink) -> Status>,
+    pub load:
+        Option<unsafe extern "C" fn(instance: *mut c_void, context: *const Context, path: Str, error: *const Sink) -> Status>,
 }
 
 // SAFETY: a table is immutable and holds only pointers to code and to static text.

@@ -5,18 +5,20 @@ use std::mem::{align_of, offset_of, size_of};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use voxloom_abi::{
-    ABI_MAJOR, ABI_MINOR, Context, MAGIC, ModuleRef, OperatorTable, PLUGIN_SYMBOL, Plugin, Sink, StateSink, Str, Value, ValueTable, status,
-    type_id,
+    ABI_MAJOR, ABI_MINOR, Context, MAGIC, ModuleRef, OperatorTable, PLUGIN_SYMBOL, Plugin, Sink, StateSink, Str, Value,
+    ValueTable, status, type_id,
 };
 
 #[test]
 fn c11_agrees_with_rust() {
-    compile("cc", "layout.c", &["-std=c11"], &format!("{HEAD}{}{}", layout(), numbers())).expect("voxloom.h and voxloom-abi differ");
+    compile("cc", "layout.c", &["-std=c11"], &format!("{HEAD}{}{}", layout(), numbers()))
+        .expect("voxloom.h and voxloom-abi differ");
 }
 
 #[test]
 fn cpp17_agrees_with_rust() {
-    let source = format!("{HEAD}#include <string_view>\n#define _Static_assert static_assert\n{}{}{}", layout(), numbers(), texts());
+    let source =
+        format!("{HEAD}#include <string_view>\n#define _Static_assert static_assert\n{}{}{}", layout(), numbers(), texts());
     compile("c++", "layout.cpp", &["-std=c++17"], &source).expect("voxloom.h and voxloom-abi differ");
 }
 
@@ -112,13 +114,15 @@ fn texts() -> String {
         ("VX_TYPE_JSON", type_id::JSON),
         ("VX_TYPE_RECORD", type_id::RECORD),
     ] {
-        writeln!(lines, "static_assert(std::string_view({name}) == \"{text}\", \"{name} is {text} in Rust\");").expect("a String takes all");
+        writeln!(lines, "static_assert(std::string_view({name}) == \"{text}\", \"{name} is {text} in Rust\");")
+            .expect("a String takes all");
     }
     lines
 }
 
 fn assert_is(lines: &mut String, expression: &str, number: usize) {
-    writeln!(lines, "_Static_assert({expression} == {number}, \"{expression} is {number} in Rust\");").expect("a String takes all");
+    writeln!(lines, "_Static_assert({expression} == {number}, \"{expression} is {number} in Rust\");")
+        .expect("a String takes all");
 }
 
 /// Compiles `source` beside the test's own files; the error is what the compiler said.

@@ -113,7 +113,9 @@ impl Bound<'_> {
         let context = host.context();
         let lend = |gathered: Option<bool>| -> Vec<abi::Value> {
             let wanted = |index: usize| gathered.is_none_or(|gathered| self.entry.inputs[index].gather == gathered);
-            let chosen = |(index, input): (usize, &Option<Value>)| input.as_ref().filter(|_| wanted(index)).map_or(abi::Value::NONE, Value::raw);
+            let chosen = |(index, input): (usize, &Option<Value>)| {
+                input.as_ref().filter(|_| wanted(index)).map_or(abi::Value::NONE, Value::raw)
+            };
             inputs.iter().enumerate().map(chosen).collect()
         };
         let table = self.instance.table;
@@ -121,7 +123,8 @@ impl Bound<'_> {
             Kind::Map => {
                 let lent = lend(None);
                 // SAFETY: here and below: the call is alive, inputs are lent, outputs have room, the sink outlives the call.
-                self.outputs(|out, n, error| unsafe { (table.run)(self.raw, &context, lent.as_ptr(), lent.len(), out, n, error) }).map(|item| vec![item])
+                self.outputs(|out, n, error| unsafe { (table.run)(self.raw, &context, lent.as_ptr(), lent.len(), out, n, error) })
+                    .map(|item| vec![item])
             }
             Kind::Scatter => {
                 let lent = lend(None);
@@ -142,7 +145,8 @@ impl Bound<'_> {
                 for _ in 0..2 {
                     tell(|error| unsafe { (table.push)(accumulator.raw, &context, item.as_ptr(), item.len(), error) })?;
                 }
-                self.outputs(|out, n, error| unsafe { (table.finish)(accumulator.raw, &context, out, n, error) }).map(|item| vec![item])
+                self.outputs(|out, n, error| unsafe { (table.finish)(accumulator.raw, &context, out, n, error) })
+                    .map(|item| vec![item])
             }
         }
     }

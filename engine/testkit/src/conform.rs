@@ -27,7 +27,8 @@ pub fn check(command: &[OsString], file: &Path, timeout: Duration) -> Result<Rep
     if let Some(fault) = answer["fault"].as_str() {
         return Err(fault.to_owned());
     }
-    serde_json::from_value(answer["report"].take()).map_err(|error| format!("{}: the answer is not understood: {error}", file.display()))
+    serde_json::from_value(answer["report"].take())
+        .map_err(|error| format!("{}: the answer is not understood: {error}", file.display()))
 }
 
 /// The child's part: runs every case of the plugin in `file` and returns the line to print. It may crash or hang meanwhile.
@@ -53,7 +54,9 @@ fn run(file: &Path, config: &Config, folder: &Path, begin: &mut dyn FnMut(&str))
         skipped.map_or_else(|| format!("{}: was not looked at", file.display()), Skipped::to_string)
     })?;
     // An operator that writes where its defaults say must not litter the user's folder.
-    std::fs::create_dir_all(folder).and_then(|()| std::env::set_current_dir(folder)).map_err(|error| format!("{}: {error}", folder.display()))?;
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::env::set_current_dir(folder))
+        .map_err(|error| format!("{}: {error}", folder.display()))?;
     let supply = Supply::new(&plugins);
     let operators: Operators = plugins.operators().values().cloned().collect();
     let mut cases = Vec::new();

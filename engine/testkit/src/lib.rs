@@ -8,6 +8,7 @@ pub mod calls;
 mod cases;
 mod conform;
 mod example;
+pub mod harness;
 pub mod host;
 mod report;
 mod supply;

@@ -32,7 +32,7 @@ struct Gain {
     void run(vx::call &call) const {
         const at::Tensor &tensor = vx::tensor(call, "tensor");
         if (!tensor.is_floating_point()) {
-            throw vx::failed("input `tensor` is " + std::string(tensor.dtype().name()) + ", expected floating point");
+            throw vx::failed("input `tensor` is " + vx::dtype_name(tensor) + ", expected floating point");
         }
         vx::output(call, "tensor", tensor * factor);
     }

@@ -1,7 +1,7 @@
 //! The plugin of the tutorial (`docs/write-a-plugin.md`): three operators, one file each.
 
-mod threshold;
 mod slices;
 mod stack;
+mod threshold;
 
 voxloom_sdk::export! { name: "template", operators: [op threshold::Threshold, scatter slices::Slices, gather stack::Stack] }

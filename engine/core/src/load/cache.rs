@@ -3,8 +3,8 @@
 //! A file whose size, times and inode are unchanged is not read again. The cache is a convenience: one that is missing,
 //! damaged or of another version counts as empty, and one that cannot be written is done without.
 
-use super::scan::Facts;
 use super::Fault;
+use super::scan::Facts;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,9 +4,9 @@
 //! pointer of their own, so each such table has a `check` of its own, made for its number. Where the numbers run out, the
 //! library is opened at once, which is slower and the same otherwise.
 
+use super::Fault;
 use super::library::{Library, Offered};
 use super::verdicts::Verdicts;
-use super::Fault;
 use crate::graph::Operator;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -64,7 +64,11 @@ impl Library {
             }
             let tables = open(&self.file)?;
             let names = tables.iter().map(|table| name_of(table));
-            if names.eq(self.operators.iter().map(|offered| offered.description.name.as_str())) { Ok(tables) } else { Err(Fault::Changed) }
+            if names.eq(self.operators.iter().map(|offered| offered.description.name.as_str())) {
+                Ok(tables)
+            } else {
+                Err(Fault::Changed)
+            }
         });
         tables.as_ref().map(|tables| tables[index]).map_err(Clone::clone)
     }
@@ -81,7 +85,8 @@ impl Offered {
         if !name.strip_prefix(family).is_some_and(|rest| rest.len() > 1 && rest.starts_with('.')) {
             return Err(bad(format!("its name must begin with `{family}.`, the plugin's name and a dot")));
         }
-        let description: Description = serde_json::from_str(text).map_err(|error| bad(format!("its description is not understood: {error}")))?;
+        let description: Description =
+            serde_json::from_str(text).map_err(|error| bad(format!("its description is not understood: {error}")))?;
         if description.name != name {
             return Err(bad(format!("its description is of `{}`", description.name)));
         }
@@ -96,7 +101,8 @@ impl Offered {
 /// Where the loader refuses the file, or a table is not complete.
 pub(super) fn open(file: &Path) -> Result<Vec<&'static OperatorTable>, Fault> {
     // SAFETY: the library's constructors run. They ran in a child process when it was scanned and ended there.
-    let library = unsafe { Handle::open(Some(file), RTLD_NOW | RTLD_LOCAL) }.map_err(|error| Fault::Open(reason(&error, file)))?;
+    let library =
+        unsafe { Handle::open(Some(file), RTLD_NOW | RTLD_LOCAL) }.map_err(|error| Fault::Open(reason(&error, file)))?;
     // SAFETY: the symbol is a constant of this type in every plugin; magic and size are looked at before anything else.
     let plugin = unsafe { library.get::<*const Plugin>(PLUGIN_SYMBOL) }.map_err(|_| Fault::NoSymbol)?.into_raw().cast::<Plugin>();
     std::mem::forget(library);
@@ -140,7 +146,8 @@ fn complete(table: *const OperatorTable, index: usize) -> Result<&'static Operat
 /// The functions that no table may leave out, in its order.
 const FUNCTIONS: [&str; 12] =
     ["describe", "check", "create", "destroy", "bind", "unbind", "run", "open", "next", "push", "finish", "close"];
-const _: () = assert!(offset_of!(OperatorTable, describe) + (FUNCTIONS.len() - 1) * size_of::<usize>() == offset_of!(OperatorTable, close));
+const _: () =
+    assert!(offset_of!(OperatorTable, describe) + (FUNCTIONS.len() - 1) * size_of::<usize>() == offset_of!(OperatorTable, close));
 
 fn name_of(table: &OperatorTable) -> &'static str {
     // SAFETY: the name is static by the contract.

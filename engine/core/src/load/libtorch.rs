@@ -22,11 +22,13 @@ impl Libtorch {
     pub fn find() -> Result<Self, String> {
         for variable in ["VOXLOOM_LIBTORCH", "LIBTORCH"] {
             if let Some(folder) = std::env::var_os(variable).filter(|value| !value.is_empty()) {
-                return Self::at(Path::new(&folder)).map_err(|why| format!("{variable} is {}: {why}", Path::new(&folder).display()));
+                return Self::at(Path::new(&folder))
+                    .map_err(|why| format!("{variable} is {}: {why}", Path::new(&folder).display()));
             }
         }
         let program = std::env::current_exe().map_err(|error| format!("the program's own path is unknown: {error}"))?;
-        let folder = program.ancestors().skip(1).map(|above| above.join(".libtorch/torch")).find(|folder| library(folder).is_file());
+        let folder =
+            program.ancestors().skip(1).map(|above| above.join(".libtorch/torch")).find(|folder| library(folder).is_file());
         match folder {
             Some(folder) => Self::at(&folder).map_err(|why| format!("{}: {why}", folder.display())),
             None => Err("none was found; set VOXLOOM_LIBTORCH to the folder that holds lib/libtorch_cpu.so".to_owned()),

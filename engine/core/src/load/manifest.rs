@@ -4,7 +4,10 @@
 
 use super::Fault;
 use object::elf::{R_AARCH64_RELATIVE, R_X86_64_RELATIVE};
-use object::{Architecture, Object, ObjectKind, ObjectSegment, ObjectSymbol, ObjectSymbolTable, ReadCache, RelocationFlags, RelocationTarget};
+use object::{
+    Architecture, Object, ObjectKind, ObjectSegment, ObjectSymbol, ObjectSymbolTable, ReadCache, RelocationFlags,
+    RelocationTarget,
+};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::mem::{offset_of, size_of};
@@ -91,7 +94,8 @@ impl Constant<'_> {
 
     /// The address that the loader will put at `at`.
     fn pointer(&self, at: u64) -> Result<u64, Fault> {
-        let Some((_, relocation)) = self.elf.dynamic_relocations().into_iter().flatten().find(|(address, _)| *address == at) else {
+        let Some((_, relocation)) = self.elf.dynamic_relocations().into_iter().flatten().find(|(address, _)| *address == at)
+        else {
             return self.word(at);
         };
         let base = match (relocation.target(), relocation.flags()) {

@@ -33,7 +33,8 @@ pub(super) fn examine(file: &Path, config: &Config) -> Result<Facts, Fault> {
     if let Some(fault) = answer["fault"].as_str() {
         return Err(Fault::Reported(fault.to_owned()));
     }
-    serde_json::from_value(answer["facts"].take()).map_err(|error| Fault::NoScanner(format!("its answer is not understood: {error}")))
+    serde_json::from_value(answer["facts"].take())
+        .map_err(|error| Fault::NoScanner(format!("its answer is not understood: {error}")))
 }
 
 fn describe(file: &Path) -> Result<Facts, Fault> {

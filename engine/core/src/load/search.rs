@@ -58,7 +58,8 @@ pub(super) fn candidates(config: &Config) -> (Vec<PathBuf>, Vec<Skipped>) {
 /// Shared libraries of a folder by name; none where the folder cannot be read.
 fn libraries_in(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "so")).collect();
+    let mut files: Vec<PathBuf> =
+        entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "so")).collect();
     files.sort();
     files
 }

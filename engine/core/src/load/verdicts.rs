@@ -66,7 +66,9 @@ mod tests {
         first.pass("a", "f.op", 0, "{}");
         let second = Verdicts::new(Some(&folder));
         assert!(second.passed("a", "f.op", 0, "{}"));
-        assert!(!second.passed("b", "f.op", 0, "{}") && !second.passed("a", "f.op", 1, "{}") && !second.passed("a", "f.op", 0, "{ }"));
+        assert!(
+            !second.passed("b", "f.op", 0, "{}") && !second.passed("a", "f.op", 1, "{}") && !second.passed("a", "f.op", 0, "{ }")
+        );
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -98,8 +98,11 @@ fn schema(schema: &Json, place: &str, faults: &mut Vec<String>) {
             faults.push(format!("{place}parameter `{name}` has no description"));
         }
         match property.get("default") {
-            Some(_) if required.contains(&name.as_str()) => faults.push(format!("{place}parameter `{name}` is required and has a default")),
-            Some(default) => faults.extend(misfit(property, default).map(|why| format!("{place}parameter `{name}`: its default {default} {why}"))),
+            Some(_) if required.contains(&name.as_str()) => {
+                faults.push(format!("{place}parameter `{name}` is required and has a default"))
+            }
+            Some(default) => faults
+                .extend(misfit(property, default).map(|why| format!("{place}parameter `{name}`: its default {default} {why}"))),
             None if !required.contains(&name.as_str()) && property["nullable"] != true => {
                 faults.push(format!("{place}parameter `{name}` is neither required nor nullable and has no default"));
             }
@@ -130,7 +133,9 @@ fn misfit(schema: &Json, value: &Json) -> Option<String> {
         return Some("is none of its choices".to_owned());
     }
     let number = value.as_f64();
-    let beyond = |key: &str, is_wrong: fn(f64, f64) -> bool| number.zip(schema[key].as_f64()).is_some_and(|(number, bound)| is_wrong(number, bound));
+    let beyond = |key: &str, is_wrong: fn(f64, f64) -> bool| {
+        number.zip(schema[key].as_f64()).is_some_and(|(number, bound)| is_wrong(number, bound))
+    };
     if beyond("minimum", |n, b| n < b)
         || beyond("maximum", |n, b| n > b)
         || beyond("exclusiveMinimum", |n, b| n <= b)
@@ -140,7 +145,9 @@ fn misfit(schema: &Json, value: &Json) -> Option<String> {
     }
     let items = value.as_array()?;
     let n_items = items.len() as u64;
-    if schema["minItems"].as_u64().is_some_and(|least| n_items < least) || schema["maxItems"].as_u64().is_some_and(|most| n_items > most) {
+    if schema["minItems"].as_u64().is_some_and(|least| n_items < least)
+        || schema["maxItems"].as_u64().is_some_and(|most| n_items > most)
+    {
         return Some("has too few or too many entries".to_owned());
     }
     let inner = schema.get("items")?;
@@ -166,16 +173,19 @@ mod tests {
                 "bare": { "type": "number" }, "odd": { "type": "integer", "default": 1.5, "description": "Odd." },
                 "far": { "type": "number", "default": 0, "exclusiveMinimum": 0, "description": "Far." } } },
             "entries": [ { "name": "run", "kind": "gather", "params": { "type": "object" }, "inputs": [port, port], "outputs": [] } ] }));
-        assert_eq!(found, [
-            "`about` is empty",
-            "`deterministic` is false and `why` does not say when",
-            "parameter `lost` is required and not declared",
-            "parameter `bare` has no description",
-            "parameter `bare` is neither required nor nullable and has no default",
-            "parameter `odd`: its default 1.5 is no integer",
-            "parameter `far`: its default 0 is out of its range",
-            "two of run: input `x`",
-            "run gathers and has no input that is gathered",
-        ]);
+        assert_eq!(
+            found,
+            [
+                "`about` is empty",
+                "`deterministic` is false and `why` does not say when",
+                "parameter `lost` is required and not declared",
+                "parameter `bare` has no description",
+                "parameter `bare` is neither required nor nullable and has no default",
+                "parameter `odd`: its default 1.5 is no integer",
+                "parameter `far`: its default 0 is out of its range",
+                "two of run: input `x`",
+                "run gathers and has no input that is gathered",
+            ]
+        );
     }
 }

@@ -33,7 +33,9 @@ pub fn wrong(subject: &Subject, index: usize, entry: &Entry) -> Verdict {
             inputs[position] = value;
             let names = |name: &str, text: &str| text.contains(&format!("`{name}`"));
             match bound.call(&inputs, host) {
-                Ok(_) => return failed(format!("it takes {what} for `{}`; declare the input optional, or look at it", port.name)),
+                Ok(_) => {
+                    return failed(format!("it takes {what} for `{}`; declare the input optional, or look at it", port.name));
+                }
                 Err(refusal) if broke(&refusal) => return failed(format!("with {what} for `{}` it {refusal}", port.name)),
                 Err(refusal) if names(&port.name, &refusal.message) => {}
                 Err(refusal) if !others && entry.inputs.iter().any(|port| names(&port.name, &refusal.message)) => {}

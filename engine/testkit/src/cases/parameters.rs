@@ -44,7 +44,8 @@ fn refused_by_engine(subject: &Subject, entry: &Entry, own: &Json, entrys: &Json
     } else {
         json!({ "voxloom": 1, "about": "", "graph": { "node": { "op": op, "params": own } } })
     };
-    let checked = check::check(Path::new("conformance.json"), pipeline.to_string().as_bytes(), subject.operators, &Config::default());
+    let checked =
+        check::check(Path::new("conformance.json"), pipeline.to_string().as_bytes(), subject.operators, &Config::default());
     match checked {
         Ok(_) => failed(format!("the engine takes {what} for `{name}`")),
         Err(faults) if faults.list().iter().any(|fault| fault.message.contains(name)) => Ok(()),
@@ -60,11 +61,15 @@ pub fn hook(subject: &Subject) -> Verdict {
     };
     let mut made_up = None;
     let own = [(u32::MAX, subject.params())].into_iter();
-    let all = own.chain((0..).zip(description.entries.iter().map(entry_params)));
+    // A plain operator's entry has no parameters of its own.
+    let entries = if description.module { description.entries.as_slice() } else { &[] };
+    let all = own.chain((0..).zip(entries.iter().map(entry_params)));
     for (entry, params) in all {
         match check(entry, &params.to_string()) {
             Err(refusal) if broke(&refusal) => return failed(format!("`check` of {params} {refusal}")),
-            Err(refusal) if refusal.message.trim().is_empty() => return failed(format!("`check` refused {params} without a word")),
+            Err(refusal) if refusal.message.trim().is_empty() => {
+                return failed(format!("`check` refused {params} without a word"));
+            }
             Err(refusal) => made_up = Some(format!("it refused {params}: {}", refusal.message.replace('\t', " ").trim())),
             Ok(()) => {}
         }

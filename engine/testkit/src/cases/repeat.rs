@@ -21,7 +21,10 @@ pub fn repeats(subject: &Subject, index: usize, entry: &Entry) -> Verdict {
         }
     }
     if !subject.description().deterministic {
-        return skip(format!("the outputs fit; it is declared not deterministic: {}", subject.description().why.as_deref().unwrap_or_default()));
+        return skip(format!(
+            "the outputs fit; it is declared not deterministic: {}",
+            subject.description().why.as_deref().unwrap_or_default()
+        ));
     }
     same(&digests(&first, entry)?, &digests(&once()?, entry)?, "a second call with the same inputs and seed")
 }
@@ -40,7 +43,8 @@ pub fn at_once(subject: &Subject, index: usize, entry: &Entry) -> Verdict {
         std::thread::scope(|scope| {
             let other = scope.spawn(|| bound.call(&inputs, HOST));
             let here = bound.call(&inputs, HOST);
-            let there = other.join().unwrap_or_else(|_| Err(Refusal { status: -1, message: "the thread of a call ended".to_owned() }));
+            let there =
+                other.join().unwrap_or_else(|_| Err(Refusal { status: -1, message: "the thread of a call ended".to_owned() }));
             Ok([here?, there?])
         })
     })?;
@@ -61,7 +65,8 @@ fn with_instance<T>(
     entry: &Entry,
     call: impl FnOnce(&crate::calls::Bound) -> Result<T, Refusal>,
 ) -> Verdict<T> {
-    let instance = Instance::create(subject.operator.table, &subject.params(), HOST).map_err(|refusal| told(&refusal, "made-up parameters"))?;
+    let instance = Instance::create(subject.operator.table, &subject.params(), HOST)
+        .map_err(|refusal| told(&refusal, "made-up parameters"))?;
     let bound = instance.bind(index, entry, &entry_params(entry)).map_err(|refusal| told(&refusal, "made-up parameters"))?;
     call(&bound).map_err(|refusal| told(&refusal, "synthetic inputs"))
 }
@@ -96,5 +101,9 @@ fn digests(items: &Items, entry: &Entry) -> Verdict<Vec<Vec<u64>>> {
 }
 
 fn same(first: &[Vec<u64>], second: &[Vec<u64>], what: &str) -> Verdict {
-    if first == second { Ok(()) } else { failed(format!("{what} gave other bits; make it repeat, or declare it not deterministic")) }
+    if first == second {
+        Ok(())
+    } else {
+        failed(format!("{what} gave other bits; make it repeat, or declare it not deterministic"))
+    }
 }

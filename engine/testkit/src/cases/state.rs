@@ -11,7 +11,9 @@ pub fn comes_back(subject: &Subject) -> Verdict {
     let make = |seed| Instance::create(table, &subject.params(), Host { seed, grad: false });
     let (first, again, other) = match (make(1), make(1), make(2)) {
         (Ok(first), Ok(again), Ok(other)) => (first, again, other),
-        (Err(refusal), ..) | (_, Err(refusal), _) | (.., Err(refusal)) => return skip(format!("it refuses made-up parameters: {refusal}")),
+        (Err(refusal), ..) | (_, Err(refusal), _) | (.., Err(refusal)) => {
+            return skip(format!("it refuses made-up parameters: {refusal}"));
+        }
     };
     let Some(state) = first.state() else {
         return skip("it lends no state");

@@ -1,31 +1,12 @@
 //! Conformance finds what is broken, and says where.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
-use voxloom_core::load::{Config, scan};
-use voxloom_testkit::{Case, Outcome, Report, check, conform};
+use voxloom_testkit::{Case, Outcome, Report, harness};
 
-/// Also the child processes of the other tests: started with a file as its last word, it scans or tests that file.
 #[test]
-fn a_child_answers_in_one_line() {
-    let last = std::env::args().next_back().map(PathBuf::from).filter(|path| path.is_absolute() && path.extension().is_some());
-    let file = last.unwrap_or_else(|| "no/such/file.so".into());
-    let answer = if std::env::var_os("CONFORM").is_some() {
-        conform(&file, &Config::only(vec![file.clone()], command("SCAN")), &mut |case| eprintln!("{case}"))
-    } else {
-        scan(&file)
-    };
-    println!("{answer}");
-    assert!(answer.trim_start().starts_with("voxloom-answer: {") && !answer.trim().contains('\n'), "{answer}");
-}
-
-/// The command that runs this very test in a child, with `part` in its environment.
-fn command(part: &str) -> Vec<OsString> {
-    let me = std::env::current_exe().expect("a running test has a path").into_os_string();
-    let part = format!("{part}=1").into();
-    ["env".into(), "-u".into(), "CONFORM".into(), part, me, "--exact".into(), "a_child_answers_in_one_line".into(), "--nocapture".into()].into()
+fn serves_the_other_tests() {
+    harness::serve();
 }
 
 fn report(source: &str) -> Result<Report, String> {
@@ -40,7 +21,7 @@ fn report(source: &str) -> Result<Report, String> {
         .output()
         .expect("a C and C++ compiler is installed");
     assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
-    check(&command("CONFORM"), &file, Duration::from_secs(60))
+    harness::conformance(&file, &[])
 }
 
 fn failures<'a>(report: &'a Report, operator: &str) -> Vec<(&'a str, &'a str)> {
@@ -70,7 +51,10 @@ fn each_kind_of_carelessness_is_told() {
     assert_eq!(failures(&report, "careless.count")[0], (outputs, repeats));
     let thread = "a call at the same time, on another thread, gave other bits; make it repeat, or declare it not deterministic";
     assert_eq!(failures(&report, "careless.thread"), [("two calls at once give the same", thread)]);
-    assert_eq!(failures(&report, "careless.deaf"), [(inputs, "it takes nothing for `value`; declare the input optional, or look at it")]);
+    assert_eq!(
+        failures(&report, "careless.deaf"),
+        [(inputs, "it takes nothing for `value`; declare the input optional, or look at it")]
+    );
     let mute = "with nothing for `value` it does not name the port: failed: something is wrong";
     assert_eq!(failures(&report, "careless.mute"), [(inputs, mute)]);
     assert_eq!(failures(&report, "careless.throws")[0], (inputs, "with nothing for `value` it panicked: threw: not caught"));
@@ -92,6 +76,6 @@ fn a_crash_names_its_case() {
 fn a_file_that_is_no_plugin_is_told() {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("text.so");
     std::fs::write(&file, "text").unwrap();
-    let message = check(&command("CONFORM"), &file, Duration::from_secs(60)).unwrap_err();
+    let message = harness::conformance(&file, &[]).unwrap_err();
     assert!(message.contains("text.so: is not a plugin: not a shared library of this machine"), "{message}");
 }

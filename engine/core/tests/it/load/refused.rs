@@ -50,7 +50,10 @@ fn a_constant_of_something_else() {
 
 #[test]
 fn a_constant_that_is_too_short() {
-    assert_eq!(refused("short", &["STRUCT_SIZE=24"]), "is not a plugin: its `voxloom_plugin` has struct_size 24, expected at least 80");
+    assert_eq!(
+        refused("short", &["STRUCT_SIZE=24"]),
+        "is not a plugin: its `voxloom_plugin` has struct_size 24, expected at least 80"
+    );
 }
 
 #[test]
@@ -127,7 +130,10 @@ fn a_needed_library_that_is_gone() {
     compile("cc", "plain.c", &folder.join("it.so"), &["-Wl,--no-as-needed".into(), needed.display().to_string()]);
     std::fs::remove_file(&needed).unwrap();
     let message = refusal(&folder.join("it.so"));
-    assert!(message.starts_with("cannot be loaded: ") && message.contains("libneeded.so: cannot open shared object file"), "{message}");
+    assert!(
+        message.starts_with("cannot be loaded: ") && message.contains("libneeded.so: cannot open shared object file"),
+        "{message}"
+    );
 }
 
 #[test]

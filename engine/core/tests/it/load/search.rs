@@ -13,7 +13,10 @@ fn the_first_plugin_of_a_name_wins() {
     let plugins = Plugins::find(&Config { folders: vec![folder.join("b"), folder.join("absent")], ..asked });
     assert_eq!(plugins.operators()["plain.echo"].description.about, "The one that was asked for.");
     let message = plugins.skipped()[0].to_string();
-    assert!(message.ends_with(&format!("there is already a plugin `plain`, from {}", folder.join("z.so").display())), "{message}");
+    assert!(
+        message.ends_with(&format!("there is already a plugin `plain`, from {}", folder.join("z.so").display())),
+        "{message}"
+    );
 }
 
 #[test]
