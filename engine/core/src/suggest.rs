@@ -79,7 +79,7 @@ mod tests {
             ("imaging.raed", Some("imaging.read")),
             ("Imaging.Read", Some("imaging.read")),
             ("resample", Some("imaging.resample")),
-            ("seran.network", Some("dodnet.network")),
+            ("seran.network", None),
             ("pcrl.momentum", None),
             ("", None),
         ] {
