@@ -1,0 +1,69 @@
+//! Stochastic gradient descent, as `torch.optim.SGD`.
+
+use super::params::{Common, LossScale, Rule, optimizer_params};
+use crate::checked::Relations;
+use crate::schedule::Schedule;
+use voxloom_sdk::prelude::*;
+
+optimizer_params! {
+    /// Stochastic gradient descent with momentum (PyTorch's formulas).
+    Sgd {
+        /// Learning rate before the schedule.
+        #[param(above = 0.0)]
+        pub lr: f64,
+        /// Part of the last velocity that stays.
+        #[param(default = 0.0, min = 0.0, below = 1.0)]
+        pub momentum: f64,
+        /// Part of the gradient that does not enter the velocity.
+        #[param(default = 0.0, min = 0.0, max = 1.0)]
+        pub dampening: f64,
+        /// Looks ahead along the velocity (needs momentum, and no dampening).
+        #[param(default = false)]
+        pub nesterov: bool,
+        /// Pull of every weight towards 0, added to its gradient.
+        #[param(default = 0.0, min = 0.0)]
+        pub weight_decay: f64,
+    }
+}
+
+impl Relations for Sgd {
+    fn check_relations(&self) -> Result<()> {
+        if self.nesterov && (self.momentum == 0.0 || self.dampening != 0.0) {
+            return Err(Error::param("nesterov", "needs momentum above 0 and dampening 0"));
+        }
+        self.schedule.check_relations().map_err(|fault| fault.within("schedule"))
+    }
+}
+
+impl Rule for Sgd {
+    const NAME: &'static str = "train.sgd";
+    const MOMENTS: &'static [&'static str] = &["momentum_buffer"];
+
+    fn common(&self) -> Common {
+        self.shared()
+    }
+
+    fn update(&self, lr: f64, _: i64, weight: &mut Tensor, mut gradient: Tensor, moments: &mut [Option<Tensor>]) {
+        if self.weight_decay != 0.0 {
+            gradient = &gradient + &*weight * self.weight_decay;
+        }
+        if self.momentum != 0.0 {
+            let velocity = match moments[0].take() {
+                Some(mut velocity) => {
+                    velocity *= self.momentum;
+                    if self.dampening == 0.0 {
+                        velocity += &gradient;
+                    } else {
+                        velocity += &gradient * (1.0 - self.dampening);
+                    }
+                    velocity
+                }
+                // The first velocity is the gradient itself, without dampening.
+                None => gradient.copy(),
+            };
+            gradient = if self.nesterov { gradient + &velocity * self.momentum } else { velocity.shallow_clone() };
+            moments[0] = Some(velocity);
+        }
+        *weight -= gradient * lr;
+    }
+}
