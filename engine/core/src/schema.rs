@@ -27,7 +27,8 @@ pub fn schema(operators: &Operators) -> Json {
         definitions.insert(format!("op {}", description.name), definition);
     }
     for (entry, modules) in entries(operators) {
-        let choices: Vec<Json> = modules.iter().map(|entry| used(entry, &entry.params)).collect();
+        let mut choices: Vec<Json> = modules.iter().map(|entry| used(entry, &entry.params)).collect();
+        choices.dedup();
         let definition =
             if choices.len() == 1 { choices.into_iter().next().unwrap_or_default() } else { json!({ "anyOf": choices }) };
         definitions.insert(format!("entry {entry}"), definition);

@@ -209,7 +209,8 @@ fn words(name: Option<&str>) -> (&'static str, &'static str) {
 fn out_of_range(schema: &Json, number: &Number) -> Option<String> {
     let value = number.as_f64()?;
     let bound = |key: &str, broken: fn(f64, f64) -> bool, word: &str| {
-        schema[key].as_f64().filter(|limit| broken(value, *limit)).map(|_| format!("{word} {}", schema[key]))
+        // A bound of 0.0 is shown as 0.
+        schema[key].as_f64().filter(|limit| broken(value, *limit)).map(|limit| format!("{word} {limit}"))
     };
     bound("exclusiveMinimum", |value, limit| value <= limit, "above")
         .or_else(|| bound("minimum", |value, limit| value < limit, "at least"))
