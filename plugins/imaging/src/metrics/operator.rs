@@ -55,7 +55,7 @@ impl Operator for Metrics {
         Entry::map()
             .input(Port::volume("prediction").shape("[D, H, W]").about("labels"))
             .input(Port::volume("reference").shape("[D, H, W]").about("labels on the same grid"))
-            .output(Port::json("metrics").about("{case, rows: [{structure, dice, dice_official, hd95_mm, hd95_max_mm, hd95_official_voxels, assd_mm, masd_mm, n_prediction, n_reference}], mean}"))
+            .output(Port::json("metrics").about("{case, rows: [{structure, dice, dice_official, hd95_mm, hd95_max_mm, hd95_official_voxels, assd_mm, masd_mm, n_prediction, n_reference}]}"))
     }
 
     fn run(&self, call: &mut Call) -> Result<()> {
@@ -82,7 +82,7 @@ impl Metrics {
         let spacing = reference.affine.spacing_zyx();
         let rows: Vec<Json> = self.structures.iter().map(|structure| self.row(structure, &p, &r, shape, spacing)).collect();
         let case = if reference.meta.contains_key("name") { reference.name() } else { prediction.name() };
-        Ok(json!({ "case": case, "mean": mean(&rows), "rows": rows }))
+        Ok(json!({ "case": case, "rows": rows }))
     }
 
     fn row(&self, structure: &Structure, p: &[i32], r: &[i32], shape: [usize; 3], spacing: [f64; 3]) -> Json {
@@ -156,8 +156,6 @@ mod tests {
         assert_eq!((&tumour["dice"], &tumour["hd95_mm"]), (&json!(0.0), &json!(4.0)));
         let nothing = &metrics["rows"][2];
         assert_eq!((&nothing["dice"], &nothing["hd95_mm"]), (&json!(1.0), &json!(0.0)));
-        assert!(metrics["mean"].get("n_reference").is_none());
-        assert_eq!(metrics["mean"]["hd95_mm"], json!(2.0));
     }
 
     #[test]
