@@ -47,6 +47,7 @@ macro_rules! symbols {
     ($(#[$about:meta])* $table:ident { $($name:ident: fn($($arg:ty),*) -> $result:ty,)* }) => {
         $(#[$about])*
         #[derive(Clone, Copy)]
+        #[allow(non_snake_case, reason = "the names are the symbols")]
         pub(crate) struct $table {
             $(pub $name: unsafe extern "C" fn($($arg),*) -> $result,)*
         }
@@ -142,7 +143,5 @@ fn open(path: &Path) -> Result<Library, Absent> {
 unsafe fn symbol<T: Copy>(library: &Library, path: &Path, name: &str) -> Result<T, Absent> {
     // SAFETY: by this function's own condition.
     let found = unsafe { library.get::<T>(name.as_bytes()) };
-    found
-        .map(|symbol| *symbol)
-        .map_err(|_| Absent::Symbol { library: path.display().to_string(), symbol: name.into() })
+    found.map(|symbol| *symbol).map_err(|_| Absent::Symbol { library: path.display().to_string(), symbol: name.into() })
 }

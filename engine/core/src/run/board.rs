@@ -8,6 +8,7 @@ use super::stats::{Kept, Span, Times};
 use super::value::Value;
 use super::work::{Done, Worker};
 use crossbeam::channel::Sender;
+use crossbeam::sync::Unparker;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -25,6 +26,8 @@ pub(crate) struct Board {
     wake: [Condvar; 2],
     pub house: Arc<House>,
     events: Sender<Message>,
+    /// Wakes the thread that called `run`. Events do not: it comes by for them often enough.
+    bell: Unparker,
     lanes: usize,
     wants_nodes: bool,
     /// By node of all graphs: for events.
@@ -54,12 +57,13 @@ impl Board {
     pub fn new(
         house: Arc<House>,
         events: Sender<Message>,
+        bell: Unparker,
         lanes: usize,
         names: Vec<(String, String)>,
         wants_nodes: bool,
     ) -> Self {
         let inner = Inner { times: vec![Times::default(); names.len()], ..Inner::default() };
-        Self { inner: Mutex::new(inner), wake: [Condvar::new(), Condvar::new()], house, events, lanes, wants_nodes, names }
+        Self { inner: Mutex::new(inner), wake: [Condvar::new(), Condvar::new()], house, events, bell, lanes, wants_nodes, names }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -220,6 +224,12 @@ impl Board {
         let _ = self.events.send(Message::Spans(lane, spans));
     }
 
+    /// Tells the thread that called `run` that no lane is in the stage any more.
+    pub fn stage_done(&self) {
+        let _ = self.events.send(Message::StageDone);
+        self.bell.unpark();
+    }
+
     /// A lane leaves a stage that has ended, and hands in what it noted.
     fn leave<'b>(&'b self, worker: &mut Worker, inner: MutexGuard<'b, Inner>) -> MutexGuard<'b, Inner> {
         let mut inner = self.clear(worker, inner);
@@ -232,7 +242,7 @@ impl Board {
         inner.kept.append(&mut worker.kept);
         inner.left += 1;
         if inner.left == self.lanes {
-            let _ = self.events.send(Message::StageDone);
+            self.stage_done();
         }
         inner
     }

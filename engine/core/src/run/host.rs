@@ -1,7 +1,7 @@
 //! The engine's side of a call's context: log, progress, cancellation, scratch folder.
 
-use super::lane::Lane;
 use super::board::Message;
+use super::lane::Lane;
 use super::observer::Event;
 use crossbeam::channel::Sender;
 use std::cell::Cell;
@@ -27,6 +27,7 @@ impl House {
         Self { cancel, halt: AtomicBool::new(false), scratch, folder: OnceLock::new() }
     }
 
+    #[inline]
     pub fn cancelled(&self) -> bool {
         self.halt.load(Ordering::Relaxed) || self.cancel.load(Ordering::Relaxed)
     }
@@ -50,6 +51,8 @@ impl House {
 pub(crate) struct Caller {
     context: Context,
     desk: Box<Desk>,
+    /// Room for the outputs of a call.
+    pub outputs: Vec<voxloom_abi::Value>,
     /// The device's name, to which the context points.
     _device: Box<str>,
 }
@@ -86,10 +89,11 @@ impl Caller {
             grad: 0,
             reserved: [0; 3],
         };
-        Self { context, desk, _device: device }
+        Self { context, desk, outputs: Vec::new(), _device: device }
     }
 
     /// The context of a call; valid until the next `at`, while `node` and `item` live.
+    #[inline]
     pub fn at(&mut self, node: &str, item: &[u64], seed: u64, threads: u32, grad: bool) -> *const Context {
         let name = Str::lend(node);
         self.desk.node.set(name);

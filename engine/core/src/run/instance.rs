@@ -105,7 +105,8 @@ struct Expected {
 impl Task {
     /// Binds an entry of `instance` to the modules it uses, by use.
     pub fn bind(facts: &TaskFacts, instance: Arc<Instance>, uses: &[Vec<Arc<Instance>>]) -> Result<Self, Fault> {
-        let lend = |module: &Arc<Instance>| ModuleRef { name: Str::lend(&module.name), instance: module.raw, table: module.table };
+        let lend =
+            |module: &Arc<Instance>| ModuleRef { name: Str::lend(&module.name), instance: module.raw, table: module.table };
         let refs: Vec<ModuleRef> = uses.iter().flatten().map(lend).collect();
         let counts: Vec<u32> = uses.iter().map(|modules| modules.len() as u32).collect();
         let mut raw = std::ptr::null_mut();
@@ -137,11 +138,12 @@ impl Task {
     }
 
     /// Runs a `map` entry; `out` is filled on success only.
+    #[inline]
     pub fn run(&self, caller: &mut Caller, item: &[u64], inputs: &[abi::Value], out: &mut Vec<Value>) -> Result<(), Fault> {
         let context = self.context(caller, item);
         let (table, raw) = (self.instance.table, self.raw);
         // SAFETY: inputs are borrowed from their holders for the call; `outputs` has room for all.
-        let done = self.outputs(out, |outputs, n, error| unsafe {
+        let done = self.outputs(&mut caller.outputs, out, |outputs, n, error| unsafe {
             (table.run)(raw, context, inputs.as_ptr(), inputs.len(), outputs, n, error)
         })?;
         if done { Ok(()) } else { Err(Fault::contract("ended without its outputs, as only a cursor may")) }
@@ -153,8 +155,7 @@ impl Task {
         self.refuse_poisoned()?;
         let (table, mut raw) = (self.instance.table, std::ptr::null_mut());
         // SAFETY: as in `run`, and the caller keeps the inputs until `close`.
-        let opened =
-            call(|error| unsafe { (table.open)(self.raw, context, inputs.as_ptr(), inputs.len(), &raw mut raw, error) });
+        let opened = call(|error| unsafe { (table.open)(self.raw, context, inputs.as_ptr(), inputs.len(), &raw mut raw, error) });
         self.note(&opened);
         opened.map(|()| Opened { task: Arc::clone(self), raw })
     }
@@ -166,19 +167,13 @@ impl Task {
     /// Makes a call that writes outputs; `false` where it ended without.
     fn outputs(
         &self,
+        outputs: &mut Vec<abi::Value>,
         out: &mut Vec<Value>,
         make: impl FnOnce(*mut abi::Value, usize, *const Sink) -> Status,
     ) -> Result<bool, Fault> {
-        const ROOM: usize = 8;
         self.refuse_poisoned()?;
-        let (mut few, mut many);
-        let outputs: &mut [abi::Value] = if self.outputs.len() <= ROOM {
-            few = [abi::Value::NONE; ROOM];
-            &mut few[..self.outputs.len()]
-        } else {
-            many = vec![abi::Value::NONE; self.outputs.len()];
-            &mut many
-        };
+        outputs.clear();
+        outputs.resize(self.outputs.len(), abi::Value::NONE);
         let mut message = String::new();
         let done = make(outputs.as_mut_ptr(), outputs.len(), &Sink::to(&mut message));
         let from = out.len();
@@ -207,9 +202,13 @@ impl Task {
 
     fn mistyped(&self, values: &[Value]) -> Option<Fault> {
         let wrong = |(value, expected): (&Value, &Expected)| {
-            let (found, wanted) = (value.type_id(), expected.type_name.as_deref()?);
-            let fits = found == wanted || found.strip_prefix(abi::type_id::RECORD) == Some(wanted);
-            (!fits).then(|| Fault::contract(format!("its output `{}` must be `{wanted}`, got `{found}`", expected.port)))
+            let (found, wanted) = (value.type_bytes(), expected.type_name.as_deref()?);
+            let bytes = wanted.as_bytes();
+            if found == bytes || found.strip_prefix(abi::type_id::RECORD.as_bytes()) == Some(bytes) {
+                return None;
+            }
+            let found = value.type_id();
+            Some(Fault::contract(format!("its output `{}` must be `{wanted}`, got `{found}`", expected.port)))
         };
         values.iter().zip(&self.outputs).find_map(wrong)
     }
@@ -250,7 +249,7 @@ impl Opened {
         let context = self.task.context(caller, item);
         let (table, raw) = (self.task.instance.table, self.raw);
         // SAFETY: as in `Task::run`; the state is open.
-        self.task.outputs(out, |outputs, n, error| unsafe { (table.next)(raw, context, outputs, n, error) })
+        self.task.outputs(&mut caller.outputs, out, |outputs, n, error| unsafe { (table.next)(raw, context, outputs, n, error) })
     }
 
     /// Gives an item.
@@ -269,7 +268,8 @@ impl Opened {
         let context = self.task.context(caller, item);
         let (table, raw) = (self.task.instance.table, self.raw);
         // SAFETY: as in `Task::run`; the state is open.
-        let done = self.task.outputs(out, |outputs, n, error| unsafe { (table.finish)(raw, context, outputs, n, error) })?;
+        let finish = |outputs, n, error| unsafe { (table.finish)(raw, context, outputs, n, error) };
+        let done = self.task.outputs(&mut caller.outputs, out, finish)?;
         if done { Ok(()) } else { Err(Fault::contract("ended without its outputs")) }
     }
 }

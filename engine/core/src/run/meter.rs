@@ -17,6 +17,7 @@ impl Meter {
     }
 
     /// Publishes the calling thread's count since `base`; only thread `index` may write its shard.
+    #[inline]
     pub fn publish(&self, index: usize, base: Tally) {
         let here = Tally::here();
         self.shards[index].0.store(here.values - base.values, Ordering::Relaxed);

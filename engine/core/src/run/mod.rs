@@ -34,6 +34,7 @@ pub use report::{Counts, Failure, ItemResults, Memory, NodeTimes, Outcome, Repor
 
 use crate::graph::Pipeline;
 use board::Board;
+use crossbeam::sync::Parker;
 use host::{Caller, House};
 use lane::CpuLane;
 use meter::Meter;
@@ -85,24 +86,24 @@ pub fn run(pipeline: &Pipeline, options: &RunOptions, observer: &mut dyn Observe
     let graphs = prepare::bind(pipeline, plans, &modules, &mut caller, position.seed)?;
     home.synchronize().map_err(|message| RunError::Device { message })?;
 
-    let names: Vec<(String, String)> = pipeline
-        .graphs
-        .iter()
-        .flat_map(|graph| graph.nodes.iter().map(|node| (graph.name.clone(), node.name.clone())))
-        .collect();
+    let names: Vec<(String, String)> =
+        pipeline.graphs.iter().flat_map(|graph| graph.nodes.iter().map(|node| (graph.name.clone(), node.name.clone()))).collect();
     let trace = match &options.trace {
         Some(path) => Some(Trace::create(path, began, &tracks(&lanes), names.clone()).map_err(error::file(path))?),
         None => None,
     };
     let spans = trace.is_some() || observer.wants_nodes();
     let nodes = names.len();
-    let board = Board::new(Arc::clone(&house), sender.clone(), lanes.len(), names, observer.wants_nodes());
+    let bell = Parker::new();
+    let wants_nodes = observer.wants_nodes();
+    let board = Board::new(Arc::clone(&house), sender.clone(), bell.unparker().clone(), lanes.len(), names, wants_nodes);
     let mut conductor = Conductor {
         pipeline,
         options,
         board: &board,
         house: Arc::clone(&house),
         messages: &messages,
+        bell: &bell,
         observer,
         trace,
         graphs: &graphs,
@@ -119,22 +120,20 @@ pub fn run(pipeline: &Pipeline, options: &RunOptions, observer: &mut dyn Observe
         for (index, lane) in lanes.iter().enumerate() {
             let (lane, house, meter, board, sender) = (Arc::clone(lane), Arc::clone(&house), Arc::clone(&meter), &board, &sender);
             let class = if index < options.cpu_lanes() { Class::Cpu } else { Class::Device };
-            let spawned = std::thread::Builder::new()
-                .name(format!("lane {index}"))
-                .spawn_scoped(scope, move || {
-                    let life = AssertUnwindSafe(|| {
-                        if let Err(message) = lane.enter() {
-                            board.halt(Stop::Device(message));
-                        }
-                        let caller = Caller::new(index as u32, &*lane, Arc::clone(&house), sender.clone());
-                        let mut worker = Worker::new(index, lane, house, meter, caller, nodes, spans, options.delays);
-                        board.lane(&mut worker, class);
-                    });
-                    if std::panic::catch_unwind(life).is_err() {
-                        board.halt(Stop::Bug(format!("lane {index} panicked")));
-                        let _ = sender.send(board::Message::StageDone);
+            let spawned = std::thread::Builder::new().name(format!("lane {index}")).spawn_scoped(scope, move || {
+                let life = AssertUnwindSafe(|| {
+                    if let Err(message) = lane.enter() {
+                        board.halt(Stop::Device(message));
                     }
+                    let caller = Caller::new(index as u32, &*lane, Arc::clone(&house), sender.clone());
+                    let mut worker = Worker::new(index, lane, house, meter, caller, nodes, spans, options.delays);
+                    board.lane(&mut worker, class);
                 });
+                if std::panic::catch_unwind(life).is_err() {
+                    board.halt(Stop::Bug(format!("lane {index} panicked")));
+                    board.stage_done();
+                }
+            });
             if let Err(source) = spawned {
                 board.close();
                 return Err(RunError::Device { message: format!("no thread for lane {index}: {source}") });
@@ -176,7 +175,7 @@ fn tracks(lanes: &[Arc<dyn Lane>]) -> Vec<String> {
 
 fn report(pipeline: &Pipeline, options: &RunOptions, tale: Tale, graphs: &[Bound], times: &[Times], seed: u64) -> Report {
     let (outcome, message) = tale.outcome();
-    let millis = |duration: std::time::Duration| duration.as_secs_f64() * 1e3;
+    let millis = |nanos: u64| nanos as f64 / 1e6;
     let nodes = graphs.iter().zip(&pipeline.graphs).flat_map(|(bound, graph)| {
         bound.tasks.iter().zip(&times[bound.first_node..]).map(|(task, times)| NodeTimes {
             graph: graph.name.clone(),

@@ -25,8 +25,8 @@ pub(crate) struct Bound {
 /// Of the first that cannot be planned.
 pub(crate) fn plans(pipeline: &Pipeline, target: Target) -> Result<Vec<Plan>, RunError> {
     let one = |(index, graph): (usize, &Graph)| {
-        let mut plan = plan(graph, &pipeline.modules, target)
-            .map_err(|message| RunError::Plan { graph: graph.name.clone(), message })?;
+        let mut plan =
+            plan(graph, &pipeline.modules, target).map_err(|message| RunError::Plan { graph: graph.name.clone(), message })?;
         // The number that decides on the best save is needed even where another node takes it.
         for stage in &pipeline.schedule {
             if let Stage::Save(save) = stage

@@ -15,14 +15,15 @@ use super::stats::Kept;
 use super::trace::Trace;
 use super::value::Tally;
 use crate::graph::{Pipeline, Save, Stage as Planned};
-use crossbeam::channel::{Receiver, RecvTimeoutError};
+use crossbeam::channel::Receiver;
+use crossbeam::sync::Parker;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long the caller's thread sleeps before it looks whether it was asked to cancel.
-const LOOK: Duration = Duration::from_millis(20);
+/// How often the caller's thread looks for events, and whether it was asked to cancel.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// The thread that called `run`, with all it needs while lanes work.
 pub(crate) struct Conductor<'r> {
@@ -31,6 +32,8 @@ pub(crate) struct Conductor<'r> {
     pub board: &'r Board,
     pub house: Arc<House>,
     pub messages: &'r Receiver<Message>,
+    /// Rung at the end of a stage.
+    pub bell: &'r Parker,
     pub observer: &'r mut dyn Observer,
     pub trace: Option<Trace>,
     pub graphs: &'r [Bound],
@@ -146,20 +149,21 @@ impl Conductor<'_> {
     /// Passes on what lanes tell, until they have left the stage.
     fn listen(&mut self) {
         loop {
-            match self.messages.recv_timeout(LOOK) {
-                Ok(Message::Event(event)) => self.observer.event(&event),
-                Ok(Message::Spans(lane, spans)) => {
-                    if let Some(trace) = &mut self.trace {
-                        trace.spans(lane, &spans);
+            for message in self.messages.try_iter() {
+                match message {
+                    Message::Event(event) => self.observer.event(&event),
+                    Message::Spans(lane, spans) => {
+                        if let Some(trace) = &mut self.trace {
+                            trace.spans(lane, &spans);
+                        }
                     }
+                    Message::StageDone => return,
                 }
-                Ok(Message::StageDone) => return,
-                Err(RecvTimeoutError::Timeout) if self.house.cancel.load(std::sync::atomic::Ordering::Relaxed) => {
-                    self.board.halt(Stop::Cancelled);
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
             }
+            if self.house.cancel.load(std::sync::atomic::Ordering::Relaxed) {
+                self.board.halt(Stop::Cancelled);
+            }
+            self.bell.park_timeout(LOOK);
         }
     }
 
@@ -203,9 +207,11 @@ impl Conductor<'_> {
                 let (graph, item) = (facts.name.clone(), item.to_vec());
                 self.tale.results.push(ItemResults { round, stage, graph, item, results: Map::new() });
             }
-            let ports = self.tale.results.last_mut().map(|last| {
-                last.results.entry(facts.nodes[node].name.clone()).or_insert_with(|| Json::Object(Map::new()))
-            });
+            let ports = self
+                .tale
+                .results
+                .last_mut()
+                .map(|last| last.results.entry(facts.nodes[node].name.clone()).or_insert_with(|| Json::Object(Map::new())));
             if let Some(Json::Object(ports)) = ports {
                 ports.insert(facts.nodes[node].entry().outputs[port].name.clone(), json);
             }

@@ -17,16 +17,19 @@ impl Seed {
         Self(absorb(state, name.as_bytes()))
     }
 
+    #[inline]
     pub fn of(self, item: &[u64]) -> u64 {
         finish(item.iter().fold(self.0, |state, index| absorb(state, &index.to_le_bytes())))
     }
 }
 
+#[inline]
 fn absorb(state: u64, bytes: &[u8]) -> u64 {
     bytes.iter().fold(state, |state, byte| (state ^ u64::from(*byte)).wrapping_mul(PRIME))
 }
 
 /// The finaliser of splitmix64 (Steele, Lea, Flood 2014): every input bit reaches every output bit.
+#[inline]
 fn finish(state: u64) -> u64 {
     let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -2,27 +2,28 @@
 
 use super::state::Path;
 use serde_json::Value as Json;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// Times of one node.
+/// Times of one node, in nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Times {
     pub calls: u64,
-    pub total: Duration,
-    pub own: Duration,
-    pub min: Duration,
-    pub max: Duration,
+    pub total: u64,
+    pub own: u64,
+    pub min: u64,
+    pub max: u64,
 }
 
 impl Default for Times {
     fn default() -> Self {
-        Self { calls: 0, total: Duration::ZERO, own: Duration::ZERO, min: Duration::MAX, max: Duration::ZERO }
+        Self { calls: 0, total: 0, own: 0, min: u64::MAX, max: 0 }
     }
 }
 
 impl Times {
     /// One call: `own` in the operator, `total` with what was done for it.
-    pub fn add(&mut self, own: Duration, total: Duration) {
+    #[inline]
+    pub fn add(&mut self, own: u64, total: u64) {
         self.calls += 1;
         self.total += total;
         self.own += own;

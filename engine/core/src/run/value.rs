@@ -17,6 +17,7 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Of the calling thread, since it began.
+    #[inline]
     pub fn here() -> Self {
         TALLY.get()
     }
@@ -33,6 +34,7 @@ impl Value {
     ///
     /// # Safety
     /// `raw` must not be `NONE`, must follow the contract, and nobody else may release it.
+    #[inline]
     pub unsafe fn adopt(raw: abi::Value) -> Self {
         // SAFETY: the table is the maker's and lives as long as its library, which is never unloaded.
         let bytes = unsafe { (*raw.table).nbytes.map_or(0, |nbytes| nbytes(raw.handle)) };
@@ -42,8 +44,20 @@ impl Value {
     }
 
     /// Lends the value; it must not outlive `self`.
+    #[inline]
     pub fn raw(&self) -> abi::Value {
         self.raw
+    }
+
+    /// As [`Self::type_id`], unchecked whether it is UTF-8.
+    #[inline]
+    pub fn type_bytes(&self) -> &[u8] {
+        // SAFETY: type ids are static by the contract.
+        if self.raw.type_id.len == 0 {
+            &[]
+        } else {
+            unsafe { std::slice::from_raw_parts(self.raw.type_id.data, self.raw.type_id.len) }
+        }
     }
 
     pub fn type_id(&self) -> &str {
@@ -115,6 +129,7 @@ impl Value {
 }
 
 impl Drop for Value {
+    #[inline]
     fn drop(&mut self) {
         let tally = TALLY.get();
         TALLY.set(Tally { values: tally.values - 1, bytes: tally.bytes - self.bytes as i64 });

@@ -40,8 +40,14 @@ pub(crate) enum Done {
     /// By member.
     Batch(Vec<Result<Vec<Value>, Fault>>),
     /// `None` at the end of the cursor. It is closed where `opened` is `None`.
-    Draw { opened: Option<Opened>, result: Result<Option<Vec<Value>>, Fault> },
-    Push { opened: Option<Opened>, result: Result<(), Fault> },
+    Draw {
+        opened: Option<Opened>,
+        result: Result<Option<Vec<Value>>, Fault>,
+    },
+    Push {
+        opened: Option<Opened>,
+        result: Result<(), Fault>,
+    },
     Finish(Result<Vec<Value>, Fault>),
     /// A lane could not wait for another.
     Device(String),
@@ -258,9 +264,10 @@ impl Worker {
     }
 
     /// Notes a call that began at `begin` and ends now; returns now.
+    #[inline]
     fn note(&mut self, stage: &Stage, node: usize, what: What, item: &Path, begin: Instant) -> Instant {
         let now = Instant::now();
-        let took = now - begin;
+        let took = nanos(now - begin);
         self.times[stage.first_node + node].add(took, took);
         self.span(stage, node, what, item, begin, now);
         now
@@ -268,14 +275,15 @@ impl Worker {
 
     fn note_own(&mut self, stage: &Stage, node: usize, what: What, item: &Path, begin: Instant) {
         let now = Instant::now();
-        self.times[stage.first_node + node].add(now - begin, Duration::ZERO);
+        self.times[stage.first_node + node].add(nanos(now - begin), 0);
         self.span(stage, node, what, item, begin, now);
     }
 
     fn times_total(&mut self, stage: &Stage, node: usize, begin: Instant) {
-        self.times[stage.first_node + node].total += begin.elapsed();
+        self.times[stage.first_node + node].total += nanos(begin.elapsed());
     }
 
+    #[inline]
     fn span(&mut self, stage: &Stage, node: usize, what: What, item: &Path, begin: Instant, end: Instant) {
         if let Some(spans) = &mut self.spans {
             spans.push(Span { node: stage.first_node + node, what, item: Arc::clone(item), begin, end });
@@ -295,6 +303,10 @@ impl Worker {
         std::thread::sleep(Duration::from_micros(micros));
         Instant::now()
     }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    duration.as_secs() * 1_000_000_000 + u64::from(duration.subsec_nanos())
 }
 
 fn keep(kept: &mut Vec<Kept>, ports: &[usize], values: &[Value], node: usize, item: &Path) {

@@ -32,7 +32,9 @@ impl StandIn {
 
     pub fn log(&self) -> Vec<Line> {
         // SAFETY: the text is the library's own and ends with 0; no lane runs any more.
-        let text = unsafe { CStr::from_ptr(self.library.get::<unsafe extern "C" fn() -> *const c_char>(b"standin_log").expect("its own symbol")()) };
+        let text = unsafe {
+            CStr::from_ptr(self.library.get::<unsafe extern "C" fn() -> *const c_char>(b"standin_log").expect("its own symbol")())
+        };
         let number = |word: Option<&str>| usize::from_str_radix(word.expect("three words"), 16).expect("a number");
         let line = |line: &str| {
             let mut words = line.split(' ');
@@ -48,7 +50,11 @@ pub fn note(what: &str, a: *mut c_void, b: *mut c_void) {
     let what = CString::new(what).expect("no 0");
     // SAFETY: the function copies the text.
     unsafe {
-        library.get::<unsafe extern "C" fn(*const c_char, *mut c_void, *mut c_void)>(b"standin_note").expect("its own symbol")(what.as_ptr(), a, b);
+        library.get::<unsafe extern "C" fn(*const c_char, *mut c_void, *mut c_void)>(b"standin_note").expect("its own symbol")(
+            what.as_ptr(),
+            a,
+            b,
+        );
     }
 }
 
@@ -56,7 +62,11 @@ fn build() -> (Library, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder").keep();
     let path = folder.join("libstandin.so");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/standin.c");
-    let built = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&path).arg(&source).status();
+    let built = Command::new("cc")
+        .args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o"])
+        .arg(&path)
+        .arg(&source)
+        .status();
     assert!(built.expect("a C compiler").success());
     // SAFETY: the library is the one above.
     let library = unsafe { Library::new(&path) }.expect("it loads");

@@ -19,7 +19,14 @@ fn asked(file: &Json, streams: usize, delays: Option<u64>) -> Vec<Line> {
     let checked = check(Path::new("test.json"), file.to_string().as_bytes(), &operators, &Config::default());
     let pipeline = checked.unwrap_or_else(|faults| panic!("{faults}")).pipeline;
     let device = Cuda::open(&standin.places, 0).expect("the stand-in has one device");
-    let options = RunOptions { lanes: 2, threads: 8, device: Some(Arc::new(device)), device_lanes: streams, delays, ..RunOptions::default() };
+    let options = RunOptions {
+        lanes: 2,
+        threads: 8,
+        device: Some(Arc::new(device)),
+        device_lanes: streams,
+        delays,
+        ..RunOptions::default()
+    };
     let report = run(&pipeline, &options, &mut |_: &Event| {}).expect("it runs");
     assert_eq!((report.outcome, report.device.as_deref()), (Outcome::Completed, Some("cuda:0")), "{:?}", report.failures);
     assert_eq!(report.memory.left_values, 0);
@@ -38,13 +45,13 @@ fn place(log: &[Line], wanted: impl Fn(&Line) -> bool) -> usize {
     log.iter().position(wanted).unwrap_or_else(|| panic!("not in {log:#?}"))
 }
 
-/// Two branches that must run at the same time, and so on two lanes.
-fn branches() -> Json {
+/// Two branches that must run at the same time, and so on two lanes. The probe must be the test's own.
+fn branches(probe: &str) -> Json {
     json!({ "voxloom": 1, "graph": {
         "case": { "op": "plain.count", "params": { "n": 1 } },
         "a": { "op": "marked.device", "in": { "x": "case" } },
-        "b": { "op": "marked.device", "in": { "x": "a" }, "params": { "probe": "branches", "mark": "b", "meet": { "[0]": "c [0]" } } },
-        "c": { "op": "marked.device", "in": { "x": "a" }, "params": { "probe": "branches", "mark": "c", "meet": { "[0]": "b [0]" } } },
+        "b": { "op": "marked.device", "in": { "x": "a" }, "params": { "probe": probe, "mark": "b", "meet": { "[0]": "c [0]" } } },
+        "c": { "op": "marked.device", "in": { "x": "a" }, "params": { "probe": probe, "mark": "c", "meet": { "[0]": "b [0]" } } },
         "d": { "op": "marked.device", "in": { "x": "b", "y": "c" } }
     } })
 }
@@ -68,7 +75,7 @@ fn edges_on_one_lane_record_nothing_and_nothing_waits() {
 
 #[test]
 fn an_edge_between_lanes_is_recorded_and_waited_for() {
-    let log = asked(&branches(), 2, None);
+    let log = asked(&branches("edge"), 2, None);
     let made = place(&log, |line| line.0 == "make");
     let (value, home) = (log[made].1, log[made].2);
     let foreign = place(&log, |line| line.0 == "use" && line.1 == value && line.2 != home);
@@ -81,7 +88,7 @@ fn an_edge_between_lanes_is_recorded_and_waited_for() {
 
 #[test]
 fn the_stream_that_made_a_value_waits_for_its_foreign_uses_before_it_is_dropped() {
-    let log = asked(&branches(), 2, None);
+    let log = asked(&branches("drop"), 2, None);
     let made = place(&log, |line| line.0 == "make");
     let (value, home) = (log[made].1, log[made].2);
     let foreign = place(&log, |line| line.0 == "use" && line.1 == value && line.2 != home);
@@ -93,12 +100,10 @@ fn the_stream_that_made_a_value_waits_for_its_foreign_uses_before_it_is_dropped(
 
 #[test]
 fn the_host_waits_only_where_a_node_reads_on_the_host() {
-    let log = asked(&branches(), 2, None);
+    let log = asked(&branches("device"), 2, None);
     assert_eq!(count(&log, "synchronize-event"), 0);
-    let mut file = branches();
+    let mut file = branches("host");
     file["graph"]["e"] = json!({ "op": "marked.host", "in": { "x": "d" } });
-    file["graph"]["b"]["params"]["probe"] = "host".into();
-    file["graph"]["c"]["params"]["probe"] = "host".into();
     let log = asked(&file, 2, None);
     assert_eq!(count(&log, "synchronize-event"), 1);
     let waited = place(&log, |line| line.0 == "synchronize-event");

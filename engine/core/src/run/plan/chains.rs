@@ -18,7 +18,8 @@ pub(super) fn chains(graph: &Graph, order: &[usize], nodes: &[NodePlan], gating:
         let joined = graph.nodes[node].inputs.iter().flatten().map(|source| source.node).find(|&last| {
             let Some(chain) = chain_of[last] else { return false };
             let head = chains[chain][0];
-            let same = graph.nodes[last].level == graph.nodes[node].level && class(graph, last, target) == class(graph, node, target);
+            let same =
+                graph.nodes[last].level == graph.nodes[node].level && class(graph, last, target) == class(graph, node, target);
             let alone = consumers[last].iter().all(|consumer| *consumer == node) && chains[chain].last() == Some(&last);
             let ready = graph.nodes[node].inputs.iter().flatten().all(|source| {
                 // From a shallower level, or from the cursor that made the item: there when the item is.

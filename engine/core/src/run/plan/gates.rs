@@ -53,14 +53,7 @@ pub(super) fn gating(graph: &Graph, modules: &[Module]) -> Result<Gating, String
     Ok(gating)
 }
 
-fn add(
-    gating: &mut Gating,
-    graph: &Graph,
-    name: &str,
-    nodes: Vec<usize>,
-    ordered: bool,
-    written: bool,
-) -> Result<(), String> {
+fn add(gating: &mut Gating, graph: &Graph, name: &str, nodes: Vec<usize>, ordered: bool, written: bool) -> Result<(), String> {
     let Some(&first) = nodes.first() else { return Ok(()) };
     let level = graph.nodes[first].level;
     if let Some(&other) = nodes.iter().find(|node| graph.nodes[**node].level != level) {

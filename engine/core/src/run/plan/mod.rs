@@ -7,6 +7,8 @@
 mod chains;
 mod gates;
 mod order;
+#[cfg(test)]
+mod tests;
 mod units;
 
 use crate::describe::DeviceKind;

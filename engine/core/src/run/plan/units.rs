@@ -1,8 +1,6 @@
 //! Units, their slots and who waits for whom.
 
-use super::{
-    Feed, GatePlan, Gating, LevelPlan, Next, NodePlan, Plan, Take, Target, Unit, UnitKind, class, hops, value_level,
-};
+use super::{Feed, GatePlan, Gating, LevelPlan, Next, NodePlan, Plan, Take, Target, Unit, UnitKind, class, hops, value_level};
 use crate::describe::{Kind, Mode};
 use crate::graph::{Graph, Module, Source};
 use petgraph::algo::{tarjan_scc, toposort};

@@ -49,7 +49,8 @@ impl State {
             let children = self.items.iter().filter(|(_, child)| child.parent == Some(id) && child.level == level);
             if cursor.phase == Phase::Idle {
                 let bound = self.stage.limits.in_flight.max(plan.levels[level].window);
-                let draw = format!("the draw of item {:?} by {}", &*self.inner_path(id, plan.levels[level].nth), self.name(unit, id));
+                let draw =
+                    format!("the draw of item {:?} by {}", &*self.inner_path(id, plan.levels[level].nth), self.name(unit, id));
                 for (child, _) in children.filter(|_| cursor.alive >= bound) {
                     waits.add(draw.clone(), self.item_name(child));
                 }
@@ -164,10 +165,7 @@ mod tests {
         let node = |name: &str| NodePlan { name: name.into(), ..NodePlan::default() };
         Plan {
             nodes: vec![node("case"), node("feature")],
-            units: vec![
-                unit(UnitKind::Scatter { node: 0, level: 1, nth: 0 }, 0),
-                unit(UnitKind::Batch { node: 1, size: 4 }, 1),
-            ],
+            units: vec![unit(UnitKind::Scatter { node: 0, level: 1, nth: 0 }, 0), unit(UnitKind::Batch { node: 1, size: 4 }, 1)],
             levels: vec![
                 LevelPlan { units: vec![0], children: vec![1], ..LevelPlan::default() },
                 LevelPlan { parent: Some(0), depth: 1, opener: Some(0), units: vec![1], window, ..LevelPlan::default() },

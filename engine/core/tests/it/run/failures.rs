@@ -119,7 +119,11 @@ fn after_a_panic_the_instance_takes_no_further_calls() {
     let (panicked, poisoned) = ("panic was asked for", "panicked earlier and takes no further calls");
     assert_eq!(
         facts(&report),
-        [("read", &[0][..], "panicked", panicked), ("read", &[1][..], "poisoned", poisoned), ("read", &[2][..], "poisoned", poisoned)]
+        [
+            ("read", &[0][..], "panicked", panicked),
+            ("read", &[1][..], "poisoned", poisoned),
+            ("read", &[2][..], "poisoned", poisoned)
+        ]
     );
     assert_eq!(Probe::named("panic").lines().len(), 1, "the operator was called once");
 }

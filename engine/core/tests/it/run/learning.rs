@@ -148,4 +148,3 @@ impl Plain for Optimizer {
         Ok(())
     }
 }
-

@@ -9,9 +9,14 @@ use voxloom_abi::{Context, status};
 use voxloom_core::operators::Operators;
 
 pub fn all() -> Operators {
-    let mut all: Operators = [operator::<Count>(), operator::<Each>(), operator::<Mix>(), operator::<Pair>()].into_iter().collect();
+    let mut all: Operators =
+        [operator::<Count>(), operator::<Each>(), operator::<Mix>(), operator::<Pair>()].into_iter().collect();
     all.extend([operator::<Collect>(), operator::<Tell>(), operator::<Odd>(), operator::<Even>(), operator::<Heavy>()]);
-    all.extend([operator::<super::learning::Sampler>(), operator::<super::learning::Model>(), operator::<super::learning::Optimizer>()]);
+    all.extend([
+        operator::<super::learning::Sampler>(),
+        operator::<super::learning::Model>(),
+        operator::<super::learning::Optimizer>(),
+    ]);
     all.extend([operator::<Gpu>(), operator::<Ordered>(), operator::<Exclusive>()]);
     all
 }
@@ -36,7 +41,21 @@ pub fn nothing() -> Json {
 }
 
 pub fn anything() -> Json {
-    let names = ["n", "probe", "fail", "fatal", "panic", "poisoned", "sleep_us", "meet", "mark", "cancel", "wrong", "per_item", "until_cancelled"];
+    let names = [
+        "n",
+        "probe",
+        "fail",
+        "fatal",
+        "panic",
+        "poisoned",
+        "sleep_us",
+        "meet",
+        "mark",
+        "cancel",
+        "wrong",
+        "per_item",
+        "until_cancelled",
+    ];
     let mut properties = serde_json::Map::new();
     for name in names {
         properties.insert(name.into(), json!({ "nullable": true, "default": null }));
@@ -99,7 +118,9 @@ impl Behaviour {
         if let Some(probe) = &self.probe {
             probe.leave();
         }
-        for (key, code) in [("fail", status::FAILED), ("fatal", status::FATAL), ("panic", status::PANICKED), ("poisoned", status::POISONED)] {
+        for (key, code) in
+            [("fail", status::FAILED), ("fatal", status::FATAL), ("panic", status::PANICKED), ("poisoned", status::POISONED)]
+        {
             if self.names(key, &item) {
                 return Err(Fail(code, format!("{key} was asked for")));
             }

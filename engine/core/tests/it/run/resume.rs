@@ -43,13 +43,16 @@ fn a_save_in_the_middle_of_a_round_is_a_place_to_go_on_from() {
     let (whole, cut) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
     let schedule = |folder: &Path, rounds: u64| {
         let mut file = file(folder, rounds);
-        file["schedule"] = json!([{ "run": "train", "items": 2 }, { "save": folder }, { "run": "train", "items": 3 }, { "run": "validate" }]);
+        file["schedule"] =
+            json!([{ "run": "train", "items": 2 }, { "save": folder }, { "run": "train", "items": 3 }, { "run": "validate" }]);
         file
     };
     let uninterrupted = go(&schedule(whole.path(), 2), &lanes(2));
     go(&schedule(cut.path(), 1), &lanes(2));
     let resumed = go(&schedule(cut.path(), 2), &RunOptions { resume: Some(cut.path().into()), ..lanes(2) });
-    let rest = |results: &[ItemResults]| results.iter().filter(|result| (result.round, result.stage) > (0, 1)).cloned().collect::<Vec<_>>();
+    let rest = |results: &[ItemResults]| {
+        results.iter().filter(|result| (result.round, result.stage) > (0, 1)).cloned().collect::<Vec<_>>()
+    };
     assert_eq!(resumed.results, rest(&uninterrupted.results));
 }
 
@@ -68,7 +71,8 @@ fn a_save_that_fails_leaves_the_one_before() {
     let report = go(&file(folder.path(), 2), &RunOptions { resume: Some(folder.path().into()), ..lanes(2) });
     assert_eq!(report.outcome, Outcome::Completed);
     assert_ne!(contents(&folder.path().join("last")), before);
-    let names: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry").file_name()).collect();
+    let names: Vec<_> =
+        std::fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry").file_name()).collect();
     assert_eq!(names, ["last"], "nothing is left beside");
 }
 
@@ -87,7 +91,8 @@ fn the_best_save_is_kept_and_patience_ends_the_run() {
         best = if better { index } else { best };
     }
     assert_eq!(values.len(), best + 1 + 4, "four saves without a better one: {values:?}");
-    let kept: Json = serde_json::from_slice(&std::fs::read(folder.path().join("best/net.safetensors")).expect("a file")).expect("JSON");
+    let kept: Json =
+        serde_json::from_slice(&std::fs::read(folder.path().join("best/net.safetensors")).expect("a file")).expect("JSON");
     let small = (kept.as_i64().expect("a weight") as u64 % 1000) as f64;
     assert!((small - values[best]).abs() < f64::EPSILON);
     // There is nothing left to do for a run that ended so.

@@ -76,6 +76,7 @@ fn gradients_are_wanted_on_the_way_to_a_backward_entry_only() {
     go(&file, &lanes(1));
     let mut lines = Probe::named("grad").lines();
     lines.sort();
-    let expected = ["aside [0] threads 1 grad 0", "learn [0] threads 1 grad 1", "loss [0] threads 1 grad 1", "read [0] threads 1 grad 1"];
+    let expected =
+        ["aside [0] threads 1 grad 0", "learn [0] threads 1 grad 1", "loss [0] threads 1 grad 1", "read [0] threads 1 grad 1"];
     assert_eq!(lines, expected);
 }
