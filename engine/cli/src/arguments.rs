@@ -1,5 +1,6 @@
 //! What the command line can say. The sentences here are the program's help.
 
+use crate::device::Wanted;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
@@ -71,7 +72,7 @@ pub struct Run {
     pub threads: Option<u32>,
     /// `cpu`, `cuda`, `cuda:1`; `auto` takes a GPU where there is one
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
-    pub device: String,
+    pub device: Wanted,
     /// Seed of all randomness
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,

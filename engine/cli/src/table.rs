@@ -16,6 +16,7 @@ pub fn table(rows: &[Row]) -> String {
     for row in means(rows, &columns) {
         table.add_row(row);
     }
+    spaced(&mut table);
     for (index, name) in columns.iter().enumerate() {
         let numeric = rows.iter().filter_map(|row| row.get(name)).all(|value| value.is_number() || value.is_null());
         if let (true, Some(column)) = (numeric, table.column_mut(index)) {
@@ -33,7 +34,15 @@ pub fn plain(rows: &[Row], indent: &str) -> String {
     for row in rows {
         table.add_row(columns.iter().map(|column| row.get(column).map_or(String::new(), cell)));
     }
-    table.lines().map(|line| format!("{indent}{}\n", line.trim())).collect()
+    spaced(&mut table);
+    table.lines().map(|line| format!("{indent}{}\n", line.trim_end())).collect()
+}
+
+/// Columns begin at the left edge, two spaces apart.
+fn spaced(table: &mut Table) {
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((0, 2));
+    });
 }
 
 /// One row of means for each group: rows that agree in all text columns but the first.

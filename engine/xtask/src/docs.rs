@@ -1,4 +1,4 @@
-//! `cargo xtask docs`: the pages and files that are made from the installed operators.
+//! `cargo xtask docs`: the pages, files and pictures that are made from the installed operators.
 
 use crate::step::{note, say};
 use crate::tree::Tree;
@@ -8,8 +8,11 @@ use std::fs;
 use std::process::Command;
 
 /// What is generated: the arguments of the program, and the file its output goes to.
-const GENERATED: [(&[&str], &str); 2] =
-    [(&["plugins", "catalog"], "docs/catalog.md"), (&["schema"], "pipelines/pipeline.schema.json")];
+const GENERATED: [(&[&str], &str); 3] = [
+    (&["plugins", "catalog"], "docs/catalog.md"),
+    (&["schema"], "pipelines/pipeline.schema.json"),
+    (&["graph", "pipelines/dodnet/segment.json", "--format", "svg"], "docs/segment.svg"),
+];
 
 /// Writes the generated files; a test of `engine/cli` compares them.
 ///

@@ -51,7 +51,7 @@ pub fn run(arguments: &Run, global: &Global, talk: &Talk) -> Result<Exit> {
 
 /// The run's options, or why the device that was asked for cannot be used.
 fn options(arguments: &Run, plugins: &Plugins, pipeline: &Pipeline, talk: &Talk) -> Result<Result<RunOptions, String>> {
-    let device = match device::choose(&arguments.device, talk) {
+    let device = match device::choose(arguments.device, talk) {
         Ok(device) => device,
         Err(message) => return Ok(Err(message)),
     };

@@ -78,6 +78,13 @@ fn a_fatal_error_stops_the_run() {
 }
 
 #[test]
+fn a_device_that_is_not_there_is_refused() {
+    let (code, _, stderr, report) = run(&["--device", "cuda:77"]);
+    assert_eq!((code, report), (3, Json::Null), "{stderr}");
+    assert_eq!(stderr.lines().filter(|line| line.starts_with("error: ")).count(), 1, "{stderr}");
+}
+
+#[test]
 fn a_trace_has_a_track_a_lane() {
     let (folder, file) = pipeline();
     voxloom().arg("run").arg(&file).args(["--lanes", "2", "--trace", "trace.json"]).current_dir(&folder).assert().code(0);
