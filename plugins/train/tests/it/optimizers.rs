@@ -76,7 +76,7 @@ fn twenty_steps_are_ten_and_ten_after_a_resume() {
         params.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
         let item = |net: &Instance, optimizer: &Instance, index: usize| {
             let c: Vec<f32> = (0..5).map(|i| ((i + 3 * index) as f32).cos()).collect();
-            step(net, optimizer, &c, index % 2 == 0).unwrap()
+            step(net, optimizer, &c, index.is_multiple_of(2)).unwrap()
         };
         let (whole_net, whole) = (net(), optimizer(op, params.clone()).unwrap());
         let straight: Vec<Json> = (0..60).map(|index| item(&whole_net, &whole, index)).collect();
