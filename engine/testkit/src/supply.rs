@@ -9,6 +9,33 @@ use voxloom_core::describe::{Entry, Port};
 use voxloom_core::graph::Operator;
 use voxloom_core::load::Plugins;
 
+/// What is put where a port leaves a choice. Operators ask for more than their ports say (a label map has whole numbers, a list
+/// is a list), so that one refusal says little: the flavours are tried in turn.
+#[derive(Clone, Copy, Debug)]
+pub struct Flavour {
+    /// Element type of ports that name none.
+    pub dtype: &'static str,
+    pub json: &'static str,
+    /// True where optional inputs are connected too.
+    pub optional: bool,
+}
+
+/// Likely ones first.
+pub const FLAVOURS: [Flavour; 6] = {
+    const fn flavour(dtype: &'static str, json: &'static str, optional: bool) -> Flavour {
+        Flavour { dtype, json, optional }
+    }
+    let (object, list, number) = (r#"{"name":"synthetic"}"#, r#"["a","b"]"#, "0.5");
+    [
+        flavour("float32", object, false),
+        flavour("uint8", list, false),
+        flavour("int64", number, false),
+        flavour("float32", object, true),
+        flavour("uint8", list, true),
+        flavour("int64", number, true),
+    ]
+};
+
 /// Makes values for ports.
 pub struct Supply {
     tensor: Option<Operator>,
@@ -22,13 +49,17 @@ impl Supply {
         Self { tensor: loaded("synthetic.tensor"), volume: loaded("synthetic.volume") }
     }
 
-    /// A value for every required input of `entry`, none for the optional ones.
+    /// A value for every required input of `entry`, and for the optional ones where the flavour asks for them and one can be made.
     ///
     /// # Errors
     /// Which port has no value, and why.
-    pub fn inputs(&self, entry: &Entry) -> Result<Vec<Option<Value>>, String> {
+    pub fn inputs(&self, entry: &Entry, flavour: Flavour) -> Result<Vec<Option<Value>>, String> {
         let sizes = sizes(entry);
-        let made = entry.inputs.iter().map(|port| if port.optional { Ok(None) } else { self.make(port, &sizes).map(Some) });
+        let made = entry.inputs.iter().map(|port| match (port.optional, flavour.optional) {
+            (false, _) => self.make(port, &sizes, flavour).map(Some),
+            (true, true) => Ok(self.make(port, &sizes, flavour).ok()),
+            (true, false) => Ok(None),
+        });
         made.collect()
     }
 
@@ -40,10 +71,10 @@ impl Supply {
         from(self.tensor.as_ref(), &json!({ "shape": shape, "dtype": dtype, "n_labels": 2 }))
     }
 
-    fn make(&self, port: &Port, sizes: &BTreeMap<String, i64>) -> Result<Value, String> {
-        let dtype = port.dtype.as_deref().and_then(|dtypes| dtypes.split(['|', ',', ' ']).next()).unwrap_or("float32");
+    fn make(&self, port: &Port, sizes: &BTreeMap<String, i64>, flavour: Flavour) -> Result<Value, String> {
+        let dtype = port.dtype.as_deref().and_then(|dtypes| dtypes.split(['|', ',', ' ']).next()).unwrap_or(flavour.dtype);
         let made = match port.type_name.as_str() {
-            "json" | "any" => Ok(Value::json(r#"{"name":"synthetic"}"#)),
+            "json" | "any" => Ok(Value::json(flavour.json)),
             "tensor" => self.tensor(&shape(port, sizes, &[2, 3, 8, 8]), dtype),
             "volume" => {
                 let params = json!({ "shape": shape(port, sizes, &[12, 14, 16]), "dtype": dtype, "n_labels": 2, "spacing_mm": [1.5, 1.0, 1.0] });

@@ -4,6 +4,7 @@ use super::{Subject, broke, entry_params};
 use crate::calls::Instance;
 use crate::host::Host;
 use crate::report::{Verdict, failed, skip};
+use crate::supply::FLAVOURS;
 use crate::value::Value;
 use voxloom_core::describe::Entry;
 
@@ -26,7 +27,7 @@ pub fn wrong(subject: &Subject, index: usize, entry: &Entry) -> Verdict {
                 continue;
             }
             // Where the others cannot be made, all are wrong, and the first to be read may be any of them.
-            let (mut inputs, others) = match subject.supply.inputs(entry) {
+            let (mut inputs, others) = match subject.supply.inputs(entry, FLAVOURS[0]) {
                 Ok(inputs) => (inputs, true),
                 Err(_) => (entry.inputs.iter().map(|_| None).collect(), false),
             };

@@ -4,6 +4,7 @@ use super::{Subject, broke, entry_params};
 use crate::calls::{Instance, Items, Refusal};
 use crate::host::Host;
 use crate::report::{Problem, Verdict, failed, skip};
+use crate::supply::FLAVOURS;
 use crate::value::Value;
 use voxloom_abi::type_id;
 use voxloom_core::describe::{Access, Entry, Mode, Port};
@@ -11,22 +12,22 @@ use voxloom_core::describe::{Access, Entry, Mode, Port};
 const HOST: Host = Host { seed: 1, grad: false };
 
 pub fn repeats(subject: &Subject, index: usize, entry: &Entry) -> Verdict {
-    let inputs = prepare(subject, entry)?;
-    // A new instance each time: what the first call left in a module must not count.
-    let once = || with_instance(subject, index, entry, |bound| bound.call(&inputs, HOST));
-    let first = once()?;
+    let (inputs, before, first) = accepted(subject, index, entry)?;
+    let changed = inputs.iter().zip(&before).position(|(input, before)| digest(input.as_ref()) != *before);
+    if let Some(changed) = changed {
+        return failed(format!("it changed its input `{}`, which others may hold too", entry.inputs[changed].name));
+    }
     for (value, port) in first.iter().flat_map(|item| item.iter().zip(&entry.outputs)) {
         if !fits(value, port) {
             return failed(format!("output `{}` is a `{}`, declared as `{}`", port.name, value.type_id(), port.type_name));
         }
     }
     if !subject.description().deterministic {
-        return skip(format!(
-            "the outputs fit; it is declared not deterministic: {}",
-            subject.description().why.as_deref().unwrap_or_default()
-        ));
+        let why = subject.description().why.as_deref().unwrap_or_default();
+        return skip(format!("the outputs fit; it is declared not deterministic: {why}"));
     }
-    same(&digests(&first, entry)?, &digests(&once()?, entry)?, "a second call with the same inputs and seed")
+    let second = once(subject, index, entry, &inputs)?;
+    same(&digests(&first, entry)?, &digests(&second, entry)?, "a second call with the same inputs and seed")
 }
 
 pub fn at_once(subject: &Subject, index: usize, entry: &Entry) -> Verdict {
@@ -38,7 +39,7 @@ pub fn at_once(subject: &Subject, index: usize, entry: &Entry) -> Verdict {
     if !subject.description().deterministic {
         return skip("it is declared not deterministic");
     }
-    let inputs = prepare(subject, entry)?;
+    let (inputs, ..) = accepted(subject, index, entry)?;
     let both = with_instance(subject, index, entry, |bound| {
         std::thread::scope(|scope| {
             let other = scope.spawn(|| bound.call(&inputs, HOST));
@@ -51,12 +52,34 @@ pub fn at_once(subject: &Subject, index: usize, entry: &Entry) -> Verdict {
     same(&digests(&both[0], entry)?, &digests(&both[1], entry)?, "a call at the same time, on another thread,")
 }
 
-/// Inputs for a call that can be made here at all.
-fn prepare(subject: &Subject, entry: &Entry) -> Verdict<Vec<Option<Value>>> {
+/// Inputs that the entry takes, their digests before the call, and what it made of them.
+type Accepted = (Vec<Option<Value>>, Vec<Option<u64>>, Items);
+
+/// Tries the flavours of inputs in turn.
+fn accepted(subject: &Subject, index: usize, entry: &Entry) -> Verdict<Accepted> {
     if !entry.uses.is_empty() {
         return skip("it uses another module");
     }
-    subject.supply.inputs(entry).or_else(skip)
+    let mut first_refusal = None;
+    for flavour in FLAVOURS {
+        let inputs = subject.supply.inputs(entry, flavour).or_else(skip)?;
+        let before = inputs.iter().map(|input| digest(input.as_ref())).collect();
+        match once(subject, index, entry, &inputs) {
+            Ok(items) => return Ok((inputs, before, items)),
+            Err(Problem::Failed(reason)) => return failed(reason),
+            Err(Problem::NotExercised(reason)) => first_refusal = first_refusal.or(Some(reason)),
+        }
+    }
+    skip(first_refusal.unwrap_or_default())
+}
+
+/// One call of a new instance: what an earlier call left in a module must not count.
+fn once(subject: &Subject, index: usize, entry: &Entry, inputs: &[Option<Value>]) -> Verdict<Items> {
+    with_instance(subject, index, entry, |bound| bound.call(inputs, HOST))
+}
+
+fn digest(value: Option<&Value>) -> Option<u64> {
+    value.and_then(Value::digest)
 }
 
 fn with_instance<T>(
