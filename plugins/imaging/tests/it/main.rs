@@ -8,6 +8,7 @@ mod host;
 // Files and geometry.
 mod files;
 mod fuzz;
+mod headers;
 mod read;
 mod write;
 
