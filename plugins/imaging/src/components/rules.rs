@@ -41,7 +41,7 @@ impl std::error::Error for UnknownRule {}
 /// The index of the rule that each one's `within` means.
 ///
 /// # Errors
-/// A name that no earlier rule has.
+/// A `within` that no earlier rule has as its name.
 pub fn resolve(rules: &[Rule]) -> Result<Vec<Option<usize>>, UnknownRule> {
     let one = |(index, rule): (usize, &Rule)| match &rule.within {
         None => Ok(None),
@@ -61,7 +61,7 @@ pub fn resolve(rules: &[Rule]) -> Result<Vec<Option<usize>>, UnknownRule> {
 /// - in, out: `labels` row-major of `shape`
 ///
 /// # Errors
-/// See [`resolve`].
+/// A `within` that no earlier rule has as its name.
 pub fn clean(labels: &[i32], shape: [usize; 3], rules: &[Rule], connectivity: Connectivity) -> Result<Vec<i32>, UnknownRule> {
     let within = resolve(rules)?;
     let mut out = labels.to_vec();
