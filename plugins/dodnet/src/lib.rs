@@ -20,4 +20,21 @@ pub mod inference;
 pub mod postprocess;
 pub mod conditioning;
 
+// Steps of pipelines.
+pub mod operators;
+
 pub use fault::{Fault, Result};
+
+voxloom_sdk::export! {
+    name: "dodnet",
+    operators: [
+        module operators::DodNet,
+        op operators::PartialLoss,
+        op operators::Prepare,
+        op operators::Sample,
+        op operators::Augment,
+        op operators::Labels,
+        op operators::Postprocess,
+        module operators::Conditioning,
+    ]
+}

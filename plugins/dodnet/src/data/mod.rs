@@ -8,4 +8,5 @@ mod sample;
 pub use channels::{channels, extent};
 pub use crop::{Starts, starts};
 pub use intensity::{clip_percentiles, window, z_score};
+pub(crate) use sample::values;
 pub use sample::{Draws, SampleRule, cut, padded};

@@ -36,8 +36,8 @@ pub fn merge_tasks(scores: &[f32], values: &[Vec<Option<i64>>], threshold: f32, 
     for values in values {
         let (scores, after) = rest.split_at(values.len());
         rest = after;
-        let claims = scores.iter().zip(values).filter_map(|(&score, value)| Some((score, (*value)?)));
-        let Some((score, value)) = claims.filter(|(score, _)| *score > threshold).last() else { continue };
+        let mut claims = scores.iter().zip(values).filter_map(|(&score, value)| Some((score, (*value)?)));
+        let Some((score, value)) = claims.rfind(|(score, _)| *score > threshold) else { continue };
         if conflict == Conflict::Last || score > best {
             (label, best) = (value, score);
         }

@@ -153,8 +153,8 @@ impl Network {
     }
 
     fn controller(&self) -> impl HeadParameters + '_ {
-        let tensors = self.parameters.tensors();
-        Controller { weight: &tensors[self.plan.controller_weight], bias: &tensors[self.plan.controller_bias] }
+        let tensor = |index| self.parameters.tensor(index);
+        Controller { weight: tensor(self.plan.controller_weight), bias: tensor(self.plan.controller_bias) }
     }
 
     fn check_tasks(&self, tasks: &[i64]) -> Result<()> {

@@ -5,17 +5,14 @@ use super::standardise::standardise;
 use rand::Rng;
 use std::sync::{Mutex, PoisonError};
 use tch::{Device, Kind, Tensor};
+use voxloom_sdk::Weight;
 
 /// One tensor a parameter of the plan, in its order.
 pub struct Parameters {
-    tensors: Vec<Tensor>,
+    tensors: Vec<Weight>,
     standardised: Vec<bool>,
     kept: Mutex<Vec<Option<Kept>>>,
 }
-
-// SAFETY: libtorch's tensors may be read from several threads at once; whoever changes them in place (an optimizer, a
-// checkpoint being loaded) must have them alone, which the engine sees to: such calls write the module.
-unsafe impl Sync for Parameters {}
 
 /// A standardised weight and the version of the parameter that it was made from.
 struct Kept {
@@ -34,11 +31,17 @@ impl Parameters {
     pub fn from_tensors(plan: &[Parameter], tensors: Vec<Tensor>) -> Self {
         let standardised: Vec<bool> = plan.iter().map(|parameter| parameter.standardised).collect();
         let kept = Mutex::new(standardised.iter().map(|_| None).collect());
-        Self { tensors, standardised, kept }
+        Self { tensors: tensors.into_iter().map(Weight::new).collect(), standardised, kept }
     }
 
-    pub fn tensors(&self) -> &[Tensor] {
-        &self.tensors
+    /// The tensor of the plan's parameter number `index`.
+    pub fn tensor(&self, index: usize) -> &Tensor {
+        &self.tensors[index]
+    }
+
+    /// All tensors, in the plan's order.
+    pub fn tensors(&self) -> impl Iterator<Item = &Tensor> {
+        self.tensors.iter().map(|weight| &**weight)
     }
 
     /// The tensors as the layers use them: standardised where the plan says so.
@@ -50,7 +53,7 @@ impl Parameters {
         let grad = |tensor: &Tensor| tensor.view(-1).requires_grad();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let mut fresh = false;
-        let tensors = self.tensors.iter().zip(&self.standardised).zip(kept.iter_mut()).map(|((tensor, &wanted), kept)| {
+        let tensors = self.tensors().zip(&self.standardised).zip(kept.iter_mut()).map(|((tensor, &wanted), kept)| {
             if !wanted {
                 return tensor.shallow_clone();
             }
@@ -65,7 +68,7 @@ impl Parameters {
             kept.as_ref().map_or_else(|| standardise(tensor), |kept| kept.tensor.shallow_clone())
         });
         let tensors = tensors.collect();
-        if let (true, Some(Device::Cuda(index))) = (fresh, self.tensors.first().map(Tensor::device)) {
+        if let (true, Some(Device::Cuda(index))) = (fresh, self.tensors().next().map(Tensor::device)) {
             // Other streams may read what is kept; they know nothing of this one.
             tch::Cuda::synchronize(index as i64);
         }
@@ -116,7 +119,7 @@ mod tests {
     #[test]
     fn weights_start_within_one_over_root_fan_in() {
         let parameters = small();
-        let conv1 = &parameters.tensors()[0];
+        let conv1 = parameters.tensor(0);
         let bound = 1.0 / 27f64.sqrt();
         let largest = conv1.abs().max().double_value(&[]);
         assert!(largest <= bound && largest > 0.9 * bound, "{largest} of {bound}");
@@ -124,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_weights() {
-        assert!(small().tensors().iter().zip(small().tensors()).all(|(a, b)| a.equal(b)));
+        assert!(small().tensors().zip(small().tensors()).all(|(a, b)| a.equal(b)));
     }
 
     #[test]
@@ -134,7 +137,7 @@ mod tests {
             let before = parameters.ready()[0].copy();
             let same = parameters.ready();
             assert_eq!(same[0].data_ptr(), parameters.ready()[0].data_ptr(), "nothing changed: nothing is made anew");
-            let mut weight = parameters.tensors()[0].shallow_clone();
+            let mut weight = parameters.tensor(0).shallow_clone();
             let _ = weight.g_add_(&weight.square());
             let after = parameters.ready()[0].shallow_clone();
             assert!(!after.equal(&before));
@@ -145,11 +148,22 @@ mod tests {
     }
 
     #[test]
+    fn a_change_through_a_detached_alias_is_seen() {
+        let parameters = small();
+        tch::no_grad(|| {
+            let before = parameters.ready()[0].copy();
+            let mut alias = parameters.tensor(0).detach();
+            alias.copy_(&alias.flip([0]));
+            assert!(!parameters.ready()[0].equal(&before));
+        });
+    }
+
+    #[test]
     fn a_step_of_an_optimizer_is_seen() {
         let parameters = small();
         let before = tch::no_grad(|| parameters.ready()[0].copy());
         parameters.ready()[0].pow_tensor_scalar(3).sum(Kind::Float).backward();
-        let weight = &parameters.tensors()[0];
+        let weight = parameters.tensor(0);
         tch::no_grad(|| {
             let mut alias = weight.shallow_clone();
             let _ = alias.g_sub_(&(weight.grad() * 1e-3));

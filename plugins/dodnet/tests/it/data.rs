@@ -1,6 +1,6 @@
 //! `data*`, `augment*`, `respacing*`: what a case becomes before the network sees it.
 
-use crate::fill::{Golden, integers, numbers, u, up};
+use voxloom_testkit::golden::{Golden, integers, numbers, u, up};
 use crate::support::{golden, tensor, values};
 use tch::{Kind, Tensor};
 use voxloom_dodnet::augment::{self, GammaForm};

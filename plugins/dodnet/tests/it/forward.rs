@@ -1,6 +1,6 @@
 //! `forward_*`: whole passes, every stage, one task or all of them from one trunk.
 
-use crate::fill::{Golden, sample, stats};
+use voxloom_testkit::golden::{Golden, sample, stats};
 use crate::support::{KINDS, golden, input, network, network_of, values};
 use std::collections::BTreeMap;
 use tch::{Kind, Tensor};
@@ -34,10 +34,11 @@ fn one_task_each(file: &Golden, kind: Kind) {
         let expected = file.values(&format!("stage.{name}.sample"));
         file.close(&format!("stage.{name}.sample"), &sample(stage, expected.len()), 1e-4 * largest);
         // The norm sums over all voxels: its own size is its measure.
-        let scaled = [norm / norm, mean / largest, std / largest, least / largest, most / largest];
-        let expected: Vec<f32> = file.values(&format!("stage.{name}.stats")).iter().zip([norm, largest, largest, largest, largest])
-            .map(|(value, scale)| (f64::from(*value) / scale) as f32).collect();
-        crate::fill::close(&format!("{}: stage.{name}.stats", file.name), &scaled, &expected, 1e-4);
+        let expected = file.values(&format!("stage.{name}.stats"));
+        let scales = [f64::from(expected[0]), largest, largest, largest, largest];
+        let scaled: Vec<f64> = [norm, mean, std, least, most].iter().zip(scales).map(|(value, scale)| value / scale).collect();
+        let expected: Vec<f32> = expected.iter().zip(scales).map(|(value, scale)| (f64::from(*value) / scale) as f32).collect();
+        voxloom_testkit::golden::close(&format!("{}: stage.{name}.stats", file.name), &scaled, &expected, 1e-4);
     }
 }
 

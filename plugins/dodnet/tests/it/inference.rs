@@ -1,6 +1,6 @@
 //! `inference*`, `postprocess*`: from windows to label volumes, and how they are scored.
 
-use crate::fill::{Golden, sample, stats, u};
+use voxloom_testkit::golden::{Golden, sample, stats, u};
 use crate::support::{golden, input, network, tensor, values};
 use tch::{Device, Kind, Tensor};
 use voxloom_dodnet::inference::{Tiling, averaged_over_flips, merge_task, soft_dice, stitch};
@@ -37,13 +37,13 @@ fn stitching() {
         for file in Golden::all("dodnet", "inference") {
             let nets = [true, false].map(|weight_std| network(file.text("weights_prefix"), weight_std, Kind::Float));
             for (case, about) in file.meta("cases").as_object().expect("cases by name") {
-                let tile: [i64; 3] = crate::fill::integers(&about["tile"]).try_into().expect("three sizes");
+                let tile: [i64; 3] = voxloom_testkit::golden::integers(&about["tile"]).try_into().expect("three sizes");
                 let task = about["task"].as_i64().expect("a task");
                 let tiling = Tiling { tile, pad_value: 0.0, compat: true };
                 let key = format!("{case}.probs");
                 if case == "ensemble" {
                     // The same volume as the stitched one, its first tile.
-                    let vol = crate::fill::integers(&file.meta("cases")["stitch_model"]["vol"]);
+                    let vol = voxloom_testkit::golden::integers(&file.meta("cases")["stitch_model"]["vol"]);
                     let patch = input(&format!("{}/stitch_model/x", file.name), &vol, Kind::Float);
                     let patch = (0..3).fold(patch, |x, axis| x.narrow(axis + 2, 0, tile[axis as usize]));
                     let mean = averaged_over_flips(&patch, |x| {
@@ -53,7 +53,7 @@ fn stitching() {
                     file.close(&key, &values(&mean.expect("the tile fits")), 2e-4);
                     continue;
                 }
-                let vol = crate::fill::integers(&about["vol"]);
+                let vol = voxloom_testkit::golden::integers(&about["vol"]);
                 let volume = input(&format!("{}/{case}/x", file.name), &vol, Kind::Float).view(&vol[2..]);
                 let predict = |x: &Tensor| if case.starts_with("stitch_fake") { Ok(fake(x, task)) } else { nets[0].forward(x, &[task]) };
                 let probs = stitch(&volume, &tiling, |patch| averaged_over_flips(patch, |x| Ok(predict(x)?.sigmoid())));

@@ -1,6 +1,6 @@
 //! `loss*`, `grads*`, `train_steps*`: losses, gradients, steps of the optimizer.
 
-use crate::fill::{Golden, sample, stats, u};
+use voxloom_testkit::golden::{Golden, sample, stats, u};
 use crate::support::{KINDS, batch, network_of, tensor, values};
 use tch::{Kind, Tensor};
 use voxloom_dodnet::loss::{Loss, LossOptions, partial_loss};
@@ -14,7 +14,7 @@ fn terms(loss: &Loss) -> Vec<f64> {
 fn loss() {
     for file in Golden::all("dodnet", "loss") {
         for (case, about) in file.meta("cases").as_object().expect("cases by name") {
-            let shape = crate::fill::integers(&about["shape"]);
+            let shape = voxloom_testkit::golden::integers(&about["shape"]);
             let count = shape.iter().product::<i64>() as usize;
             let voxels = count / (shape[0] * shape[1]) as usize;
             let scale = if case == "confident" { 30.0 } else { 3.0 };
@@ -26,7 +26,7 @@ fn loss() {
                 _ => f64::from(u8::from(drawn[i] > 0.2)),
             };
             let mut labels: Vec<f64> = (0..count).map(label).collect();
-            for pair in about["ignored"].as_array().expect("a list").iter().map(crate::fill::integers) {
+            for pair in about["ignored"].as_array().expect("a list").iter().map(voxloom_testkit::golden::integers) {
                 let start = (pair[0] * shape[1] + pair[1]) as usize * voxels;
                 labels[start..start + voxels].fill(-1.0);
             }

@@ -1,6 +1,6 @@
 //! Goldens as tensors: the network with the rule's weights, inputs, values to compare.
 
-use crate::fill::{Golden, fill, u, up};
+use voxloom_testkit::golden::{Golden, fill, u, up};
 use tch::{Device, Kind, Tensor};
 use voxloom_dodnet::network::{Network, NetworkConfig};
 

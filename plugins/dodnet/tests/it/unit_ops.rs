@@ -1,6 +1,6 @@
 //! `fill_check`, `unit_ops*`, `state_dict.json`: the fill rule, single layers, names and shapes.
 
-use crate::fill::{Golden, fill, folder, u};
+use voxloom_testkit::golden::{Golden, fill, folder, u};
 use crate::support::{input, network, tensor, values};
 use tch::{Kind, Tensor};
 use voxloom_dodnet::network::{Architecture, NetworkConfig, Stage, apply_head, one_hot, residual_block, standardise, upsample};
@@ -25,7 +25,7 @@ fn names_and_shapes_are_the_authors() {
     let text = std::fs::read_to_string(folder("dodnet").join("state_dict.json")).expect("state_dict.json is there");
     let json: serde_json::Value = serde_json::from_str(&text).expect("state_dict.json is JSON");
     let expected: Vec<(String, Vec<i64>)> = json["entries"].as_array().expect("entries").iter()
-        .map(|entry| (entry["name"].as_str().expect("name").into(), crate::fill::integers(&entry["shape"])))
+        .map(|entry| (entry["name"].as_str().expect("name").into(), voxloom_testkit::golden::integers(&entry["shape"])))
         .collect();
     let plan = Architecture::new(&NetworkConfig::default());
     let found: Vec<(String, Vec<i64>)> = plan.parameters.into_iter().map(|parameter| (parameter.name, parameter.shape)).collect();
