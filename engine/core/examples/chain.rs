@@ -1,4 +1,5 @@
-//! Engine time per node and item: a cursor, a chain of 50 empty nodes, an end. Prints nanoseconds.
+//! Engine time per node and item: a cursor and a chain of 50 empty nodes. Prints nanoseconds, for nodes that run inline and
+//! for nodes that each are handed to a lane.
 //!
 //! `cargo run --release -p voxloom-core --example chain [items] [nodes]`. The operators are written directly against the
 //! contract and do nothing but pass a counted handle on, so that all that is measured is the engine and one clone a node.
@@ -17,23 +18,31 @@ use voxloom_core::run::{Event, RunOptions, run};
 fn main() {
     let number = |index: usize, usual: u64| std::env::args().nth(index).and_then(|text| text.parse().ok()).unwrap_or(usual);
     let (items, nodes) = (number(1, 20_000), number(2, 50));
-    for lanes in [1, 2] {
-        let times: Vec<f64> = (0..5).map(|_| measure(items, nodes, lanes)).collect();
-        let best = times.iter().copied().fold(f64::INFINITY, f64::min);
-        let all: Vec<String> = times.iter().map(|time| format!("{time:.0}")).collect();
-        println!("{nodes} nodes, {items} items, {lanes} lanes: {best:.0} ns a node and item (of {})", all.join(", "));
+    for (operator, how) in [("empty.pass", "inline"), ("empty.one_at_a_time", "a unit each")] {
+        for lanes in [1, 2] {
+            let times: Vec<f64> = (0..5).map(|_| measure(operator, items, nodes, lanes)).collect();
+            let best = times.iter().copied().fold(f64::INFINITY, f64::min);
+            let all: Vec<String> = times.iter().map(|time| format!("{time:.0}")).collect();
+            println!("{nodes} nodes {how}, {items} items, {lanes} lanes: {best:.0} ns a node and item (of {})", all.join(", "));
+        }
     }
     println!("clock: {:.0} ns a reading", clock());
 }
 
-fn measure(items: u64, nodes: u64, lanes: usize) -> f64 {
+fn measure(pass: &str, items: u64, nodes: u64, lanes: usize) -> f64 {
     let mut graph = serde_json::Map::new();
     graph.insert("n0".into(), json!({ "op": "empty.source", "params": { "items": items } }));
     for node in 1..=nodes {
-        graph.insert(format!("n{node}"), json!({ "op": "empty.pass", "in": { "x": format!("n{}", node - 1) } }));
+        graph.insert(format!("n{node}"), json!({ "op": pass, "in": { "x": format!("n{}", node - 1) } }));
     }
     let file = json!({ "voxloom": 1, "graph": graph }).to_string();
-    let operators: Operators = [operator("empty.source", "scatter", 0), operator("empty.pass", "map", 1)].into_iter().collect();
+    let operators: Operators = [
+        operator("empty.source", "scatter", 0, "parallel"),
+        operator("empty.pass", "map", 1, "parallel"),
+        operator("empty.one_at_a_time", "map", 1, "exclusive"),
+    ]
+    .into_iter()
+    .collect();
     let checked = match check(std::path::Path::new("chain.json"), file.as_bytes(), &operators, &Config::default()) {
         Ok(checked) => checked,
         Err(faults) => panic!("{faults}"),
@@ -58,11 +67,11 @@ fn clock() -> f64 {
     begun.elapsed().as_nanos() as f64 / f64::from(READINGS)
 }
 
-fn operator(name: &'static str, kind: &str, inputs: usize) -> Operator {
+fn operator(name: &'static str, kind: &str, inputs: usize, mode: &str) -> Operator {
     let ports = |n: usize| (0..n).map(|_| json!({ "name": "x", "type": "empty.handle" })).collect::<Vec<_>>();
     let params = json!({ "type": "object", "properties": { "items": { "type": "integer", "default": 0 } } });
     let nothing = json!({ "type": "object", "properties": {} });
-    let description = json!({ "name": name, "about": "", "params": if inputs == 0 { params } else { nothing.clone() }, "entries": [
+    let description = json!({ "name": name, "about": "", "mode": mode, "params": if inputs == 0 { params } else { nothing.clone() }, "entries": [
         { "name": "run", "kind": kind, "params": nothing, "inputs": ports(inputs), "outputs": ports(1) }
     ] });
     let description = serde_json::from_value(description).unwrap_or_else(|error| panic!("{error}"));

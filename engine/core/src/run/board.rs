@@ -186,21 +186,21 @@ impl Board {
         }
     }
 
-    /// Drops and sends, without the lock, what was put aside under it.
+    /// Sends what was put aside, and drops it without the lock.
     fn clear<'b>(&'b self, worker: &mut Worker, mut inner: MutexGuard<'b, Inner>) -> MutexGuard<'b, Inner> {
         let Some(state) = inner.state.as_mut() else { return inner };
-        if state.garbage.is_empty() && state.news.is_empty() {
+        for event in state.news.drain(..) {
+            // Under the lock, so that events keep their order. The receiver lives as long as the lanes.
+            let _ = self.events.send(Message::Event(event));
+        }
+        if state.garbage.is_empty() {
             return inner;
         }
-        let (garbage, news) = (std::mem::take(&mut state.garbage), std::mem::take(&mut state.news));
+        let garbage = std::mem::take(&mut state.garbage);
         self.call_others(&inner);
         drop(inner);
         drop(garbage);
         worker.meter.publish(worker.index, worker.base);
-        for event in news {
-            // The receiver lives as long as the lanes.
-            let _ = self.events.send(Message::Event(event));
-        }
         self.lock()
     }
 

@@ -3,6 +3,7 @@
 use super::board::Message;
 use super::lane::Lane;
 use super::observer::Event;
+use crate::describe::DeviceKind;
 use crossbeam::channel::Sender;
 use std::cell::Cell;
 use std::ffi::c_void;
@@ -44,6 +45,21 @@ impl House {
         };
         let folder = self.folder.get_or_init(make).as_ref().map_err(Clone::clone)?;
         folder.path().to_str().map(str::to_owned).ok_or_else(|| "the scratch folder's name is no UTF-8".into())
+    }
+}
+
+/// The contexts of the thread that called `run`: it makes, saves and loads instances where they will live.
+pub(crate) struct Callers {
+    pub cpu: Caller,
+    pub device: Option<Caller>,
+}
+
+impl Callers {
+    pub fn of(&mut self, kind: DeviceKind) -> &mut Caller {
+        match (kind, &mut self.device) {
+            (DeviceKind::Any, Some(device)) => device,
+            _ => &mut self.cpu,
+        }
     }
 }
 

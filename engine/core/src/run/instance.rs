@@ -4,6 +4,7 @@ use super::fault::{Fault, FaultKind};
 use super::host::Caller;
 use super::seed::Seed;
 use super::value::Value;
+use crate::describe::DeviceKind;
 use crate::graph::Operator;
 use serde_json::Value as Json;
 use std::ffi::c_void;
@@ -16,6 +17,7 @@ use voxloom_abi::{self as abi, Context, ModuleRef, OperatorTable, Sink, Status, 
 pub(crate) struct Instance {
     /// Of the module or the node.
     pub name: String,
+    pub device: DeviceKind,
     raw: *mut c_void,
     table: &'static OperatorTable,
     /// A call panicked: nothing is called any more.
@@ -33,7 +35,13 @@ impl Instance {
         let (mut raw, text) = (std::ptr::null_mut(), params.to_string());
         // SAFETY: all pointers live for the call.
         call(|error| unsafe { (operator.table.create)(context, Str::lend(&text), &raw mut raw, error) })?;
-        Ok(Self { name: name.into(), raw, table: operator.table, poisoned: AtomicBool::new(false) })
+        Ok(Self {
+            name: name.into(),
+            device: operator.description.device,
+            raw,
+            table: operator.table,
+            poisoned: AtomicBool::new(false),
+        })
     }
 
     pub fn can_save(&self) -> bool {

@@ -1,8 +1,8 @@
 //! Running: `Pipeline -> Plan -> Report`.
 //!
-//! - [`plan`] cuts a graph into units; [`state`] knows what is ready; [`board`] is where lanes meet; [`work`] makes the calls;
-//! - [`schedule`] goes through the stages, [`save`] and [`position`] keep them, [`report`] and [`trace`] tell of them;
-//! - [`lane`] is what a device must offer, [`observer`] what the caller hears.
+//! - `plan` cuts a graph into units; `state` knows what is ready; `board` is where lanes meet; `work` makes the calls;
+//! - `schedule` goes through the stages, `save` and `position` keep them, `report` and `trace` tell of them;
+//! - `lane` is what a device must offer, `observer` what the caller hears.
 
 mod board;
 mod error;
@@ -35,7 +35,7 @@ pub use report::{Counts, Failure, ItemResults, Memory, NodeTimes, Outcome, Repor
 use crate::graph::Pipeline;
 use board::Board;
 use crossbeam::sync::Parker;
-use host::{Caller, House};
+use host::{Caller, Callers, House};
 use lane::CpuLane;
 use meter::Meter;
 use plan::{Class, Target};
@@ -49,7 +49,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use trace::Trace;
 use value::Tally;
-use work::Worker;
+use work::{Wants, Worker};
 
 /// Runs a pipeline to its end, or to the end that a failure, a device or the caller sets. Blocks; `observer` hears on this thread.
 ///
@@ -69,6 +69,10 @@ pub fn run(pipeline: &Pipeline, options: &RunOptions, observer: &mut dyn Observe
         Some(folder) => Position::read(folder, pipeline).map(|(position, folder)| (position, Some(folder)))?,
         None => (Position { seed: options.seed, ..Position::default() }, None),
     };
+    if folder.is_some() && position.file_hash != options.file_hash {
+        let text = "the pipeline file is not the one that was saved: the resumed run may differ".into();
+        observer.event(&Event::Log { level: 2, node: String::new(), item: Vec::new(), text });
+    }
     position.voxloom = env!("CARGO_PKG_VERSION").into();
     position.abi = format!("{}.{}", voxloom_abi::ABI_MAJOR, voxloom_abi::ABI_MINOR);
     position.file_hash.clone_from(&options.file_hash);
@@ -78,12 +82,13 @@ pub fn run(pipeline: &Pipeline, options: &RunOptions, observer: &mut dyn Observe
     // Modules are made on the device, where there is one: on its first lane, which nobody uses yet.
     let home = &lanes[if options.device.is_some() { options.cpu_lanes() } else { 0 }];
     home.enter().map_err(|message| RunError::Device { message })?;
-    let mut caller = Caller::new(lanes.len() as u32, &**home, Arc::clone(&house), sender.clone());
-    let modules = prepare::modules(pipeline, &mut caller, position.seed, target.budget)?;
+    let caller = |lane: &dyn Lane| Caller::new(lanes.len() as u32, lane, Arc::clone(&house), sender.clone());
+    let mut callers = Callers { cpu: caller(&CpuLane), device: options.device.is_some().then(|| caller(&**home)) };
+    let modules = prepare::modules(pipeline, &mut callers, position.seed, target.budget)?;
     if let Some(folder) = &folder {
-        prepare::restore(&modules, &mut caller, &position, folder, target.budget)?;
+        prepare::restore(&modules, &mut callers, &position, folder, target.budget)?;
     }
-    let graphs = prepare::bind(pipeline, plans, &modules, &mut caller, position.seed)?;
+    let graphs = prepare::bind(pipeline, plans, &modules, &mut callers, position.seed)?;
     home.synchronize().map_err(|message| RunError::Device { message })?;
 
     let names: Vec<(String, String)> =
@@ -93,7 +98,7 @@ pub fn run(pipeline: &Pipeline, options: &RunOptions, observer: &mut dyn Observe
         None => None,
     };
     let spans = trace.is_some() || observer.wants_nodes();
-    let nodes = names.len();
+    let wants = Wants { nodes: names.len(), spans, delays: options.delays };
     let bell = Parker::new();
     let wants_nodes = observer.wants_nodes();
     let board = Board::new(Arc::clone(&house), sender.clone(), bell.unparker().clone(), lanes.len(), names, wants_nodes);
@@ -111,7 +116,7 @@ pub fn run(pipeline: &Pipeline, options: &RunOptions, observer: &mut dyn Observe
         lanes: Arc::clone(&lanes),
         meter: Arc::clone(&meter),
         base,
-        caller: &mut caller,
+        callers: &mut callers,
         position,
         began,
         tale: Tale::default(),
@@ -126,7 +131,7 @@ pub fn run(pipeline: &Pipeline, options: &RunOptions, observer: &mut dyn Observe
                         board.halt(Stop::Device(message));
                     }
                     let caller = Caller::new(index as u32, &*lane, Arc::clone(&house), sender.clone());
-                    let mut worker = Worker::new(index, lane, house, meter, caller, nodes, spans, options.delays);
+                    let mut worker = Worker::new(index, lane, house, meter, caller, wants);
                     board.lane(&mut worker, class);
                 });
                 if std::panic::catch_unwind(life).is_err() {

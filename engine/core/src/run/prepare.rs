@@ -1,7 +1,7 @@
 //! From a checked pipeline to things that can be called: plans, instances, bound nodes.
 
 use super::error::RunError;
-use super::host::Caller;
+use super::host::Callers;
 use super::instance::{Instance, Task, TaskFacts};
 use super::plan::{Plan, Target, plan};
 use super::position::Position;
@@ -45,16 +45,22 @@ pub(crate) fn plans(pipeline: &Pipeline, target: Target) -> Result<Vec<Plan>, Ru
 ///
 /// # Errors
 /// Of the first that fails.
-pub(crate) fn modules(pipeline: &Pipeline, caller: &mut Caller, seed: u64, threads: u32) -> Result<Vec<Arc<Instance>>, RunError> {
+pub(crate) fn modules(
+    pipeline: &Pipeline,
+    callers: &mut Callers,
+    seed: u64,
+    threads: u32,
+) -> Result<Vec<Arc<Instance>>, RunError> {
     let mut made = Vec::new();
     for module in &pipeline.modules {
+        let caller = callers.of(module.operator.description.device);
         let context = caller.at(&module.name, &[], Seed::new(seed, &module.name).of(&[]), threads, false);
         let instance = Instance::create(&module.name, &module.operator, &module.params, context).map_err(|fault| {
             let what = format!("module `{}` ({})", module.name, module.operator.description.name);
             RunError::Create { what, message: fault.message }
         })?;
         if let Some(path) = &module.weights {
-            load(&instance, caller, path, threads)?;
+            load(&instance, callers, path, threads)?;
         }
         made.push(Arc::new(instance));
     }
@@ -67,19 +73,19 @@ pub(crate) fn modules(pipeline: &Pipeline, caller: &mut Caller, seed: u64, threa
 /// Of the first that fails.
 pub(crate) fn restore(
     modules: &[Arc<Instance>],
-    caller: &mut Caller,
+    callers: &mut Callers,
     position: &Position,
     folder: &Path,
     threads: u32,
 ) -> Result<(), RunError> {
     for module in modules.iter().filter(|module| position.modules.contains(&module.name)) {
-        load(module, caller, &module_file(folder, &module.name), threads)?;
+        load(module, callers, &module_file(folder, &module.name), threads)?;
     }
     Ok(())
 }
 
-fn load(module: &Instance, caller: &mut Caller, path: &Path, threads: u32) -> Result<(), RunError> {
-    let context = caller.at(&module.name, &[], 0, threads, false);
+fn load(module: &Instance, callers: &mut Callers, path: &Path, threads: u32) -> Result<(), RunError> {
+    let context = callers.of(module.device).at(&module.name, &[], 0, threads, false);
     module.load(context, path).map_err(|fault| RunError::State {
         module: module.name.clone(),
         path: path.into(),
@@ -95,13 +101,13 @@ pub(crate) fn bind(
     pipeline: &Pipeline,
     plans: Vec<Plan>,
     modules: &[Arc<Instance>],
-    caller: &mut Caller,
+    callers: &mut Callers,
     seed: u64,
 ) -> Result<Vec<Bound>, RunError> {
     let (mut bound, mut first_node) = (Vec::new(), 0);
     for (graph, plan) in pipeline.graphs.iter().zip(plans) {
         let tasks: Result<Arc<[Arc<Task>]>, RunError> =
-            (0..graph.nodes.len()).map(|node| task(graph, node, &plan, modules, caller, seed).map(Arc::new)).collect();
+            (0..graph.nodes.len()).map(|node| task(graph, node, &plan, modules, callers, seed).map(Arc::new)).collect();
         bound.push(Bound { tasks: tasks?, plan: Arc::new(plan), first_node });
         first_node += graph.nodes.len();
     }
@@ -113,7 +119,7 @@ fn task(
     index: usize,
     plan: &Plan,
     modules: &[Arc<Instance>],
-    caller: &mut Caller,
+    callers: &mut Callers,
     seed: u64,
 ) -> Result<Task, RunError> {
     let node = &graph.nodes[index];
@@ -126,6 +132,7 @@ fn task(
     let (instance, params) = match node.module {
         Some(module) => (Arc::clone(&modules[module]), node.params.to_string()),
         None => {
+            let caller = callers.of(node.operator.description.device);
             let context = caller.at(&node.name, &[], Seed::new(seed, &name).of(&[]), threads, false);
             (Arc::new(Instance::create(&node.name, &node.operator, &node.params, context).map_err(failed)?), "{}".into())
         }

@@ -1,6 +1,6 @@
 //! Saves: folders that are there whole or not at all.
 
-use super::host::Caller;
+use super::host::Callers;
 use super::instance::Instance;
 use super::position::{FILE, Position};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -20,7 +20,7 @@ pub(crate) fn save(
     folder: &Path,
     best: bool,
     modules: &[Arc<Instance>],
-    caller: &mut Caller,
+    callers: &mut Callers,
     position: &Position,
 ) -> Result<(), String> {
     let told = |place: &Path| {
@@ -31,7 +31,7 @@ pub(crate) fn save(
     let fresh = empty(folder, "last").map_err(told(folder))?;
     for module in modules {
         let path = module_file(&fresh, &module.name);
-        let context = caller.at(&module.name, &[], 0, 1, false);
+        let context = callers.of(module.device).at(&module.name, &[], 0, 1, false);
         module.save(context, &path).map_err(|fault| format!("module `{}`: {}", module.name, fault.message))?;
         flush(&path).map_err(told(&path))?;
     }

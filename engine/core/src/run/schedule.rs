@@ -1,7 +1,7 @@
 //! The schedule: rounds of stages, and what happens between them, when nothing is in flight.
 
 use super::board::{Board, Message};
-use super::host::{Caller, House};
+use super::host::{Callers, House};
 use super::instance::Instance;
 use super::lane::Lane;
 use super::meter::Meter;
@@ -41,7 +41,7 @@ pub(crate) struct Conductor<'r> {
     pub lanes: Arc<[Arc<dyn Lane>]>,
     pub meter: Arc<Meter>,
     pub base: Tally,
-    pub caller: &'r mut Caller,
+    pub callers: &'r mut Callers,
     pub position: Position,
     pub began: Instant,
     pub tale: Tale,
@@ -234,7 +234,7 @@ impl Conductor<'_> {
         let modules: Vec<Arc<Instance>> =
             save.modules.iter().map(|module| Arc::clone(&self.modules[*module])).filter(|module| module.can_save()).collect();
         self.position.modules = modules.iter().map(|module| module.name.clone()).collect();
-        super::save::save(&save.folder, is_best, &modules, self.caller, &self.position)
+        super::save::save(&save.folder, is_best, &modules, self.callers, &self.position)
             .map_err(|message| format!("save: {message}"))?;
         self.observer.event(&Event::Saved { folder: save.folder.clone(), value, best: is_best });
         self.tale.saves.push(Saved { round, stage, folder: save.folder.clone(), value, best: is_best });

@@ -10,6 +10,7 @@ mod order;
 #[cfg(test)]
 mod tests;
 mod units;
+mod wire;
 
 use crate::describe::DeviceKind;
 use crate::graph::{Graph, Module};
@@ -74,6 +75,7 @@ pub(crate) struct Unit {
     /// Index among the units of its level.
     pub local: usize,
     pub class: Class,
+    /// Of the run's budget; 0 on a device.
     pub threads: u32,
     pub remaining: u32,
     /// Units of the same level at the same item that must be done first.

@@ -90,7 +90,7 @@ fn turns_threads_and_batches_break_a_chain() {
     let expected = [
         "case scatters at 0 with 1 after []",
         "a at 1 with 1 after []",
-        "heavy at 1 with 1 after [\"a\"] on the device",
+        "heavy at 1 with 0 after [\"a\"] on the device",
         "b by 3 at 1 with 1 after [\"heavy\"]",
         "write at 1 with 1 after [\"b\"]",
         "end at 1 with 4 after [\"write\"]",

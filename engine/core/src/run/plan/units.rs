@@ -1,8 +1,8 @@
-//! Units, their slots and who waits for whom.
+//! Units, in what order they take turns, and that they do not wait for each other.
 
-use super::{Feed, GatePlan, Gating, LevelPlan, Next, NodePlan, Plan, Take, Target, Unit, UnitKind, class, hops, value_level};
+use super::{Class, GatePlan, Gating, LevelPlan, Next, NodePlan, Plan, Target, Unit, UnitKind, class};
 use crate::describe::{Kind, Mode};
-use crate::graph::{Graph, Module, Source};
+use crate::graph::{Graph, Module};
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::DiGraph;
 use std::collections::BTreeMap;
@@ -33,15 +33,15 @@ pub(super) fn build(
     Ok(Plan { nodes, units, levels, gates, writes })
 }
 
-struct Builder<'g> {
-    graph: &'g Graph,
-    nodes: Vec<NodePlan>,
-    units: Vec<Unit>,
-    levels: Vec<LevelPlan>,
+pub(super) struct Builder<'g> {
+    pub graph: &'g Graph,
+    pub nodes: Vec<NodePlan>,
+    pub units: Vec<Unit>,
+    pub levels: Vec<LevelPlan>,
     gates: Vec<GatePlan>,
-    unit_of: Vec<usize>,
+    pub unit_of: Vec<usize>,
     /// By (before, after): whether data flows.
-    waits: BTreeMap<(usize, usize), bool>,
+    pub waits: BTreeMap<(usize, usize), bool>,
 }
 
 impl<'g> Builder<'g> {
@@ -86,11 +86,13 @@ impl<'g> Builder<'g> {
         };
         let description = &node.operator.description;
         let lock = (description.mode != Mode::Parallel).then(|| node.module.unwrap_or(n_modules + head));
+        let class = class(self.graph, head, target);
         let made = Unit {
             level: node.level,
             local: 0,
-            class: class(self.graph, head, target),
-            threads: self.nodes[head].threads,
+            class,
+            // A lane of a device feeds its stream: it must not keep the threads that read for it.
+            threads: if class == Class::Device { 0 } else { self.nodes[head].threads },
             remaining: self.nodes[head].remaining,
             waits: 0,
             feeds: Vec::new(),
@@ -123,141 +125,6 @@ impl<'g> Builder<'g> {
         unit.local = level.units.len();
         level.units.push(self.units.len());
         self.units.push(unit);
-    }
-
-    /// Resolves every input to a slot, and finds what each unit waits for.
-    fn wire(&mut self) -> Result<(), String> {
-        for unit in 0..self.units.len() {
-            match self.units[unit].kind.clone() {
-                UnitKind::Chain(nodes) => {
-                    for node in nodes {
-                        self.nodes[node].inputs = self.feeds(unit, node, |_| true)?;
-                    }
-                }
-                UnitKind::Batch { node, .. } | UnitKind::Scatter { node, .. } => {
-                    self.nodes[node].inputs = self.feeds(unit, node, |_| true)?;
-                }
-                UnitKind::Gather { node, level, .. } => {
-                    let entry = self.graph.nodes[node].entry();
-                    self.nodes[node].inputs = self.feeds(unit, node, |port| !entry.inputs[port].gather)?;
-                    self.open_after(level, unit, node);
-                }
-                UnitKind::Push { node, .. } => {
-                    let entry = self.graph.nodes[node].entry();
-                    self.nodes[node].pushed = self.feeds(unit, node, |port| entry.inputs[port].gather)?;
-                }
-            }
-        }
-        for (&(from, to), &data) in &self.waits {
-            self.units[from].feeds.push(Next { unit: to, data });
-            self.units[to].waits += 1;
-        }
-        self.keep();
-        Ok(())
-    }
-
-    /// The feeds of the ports that `wanted` names, seen from `unit`.
-    fn feeds(&mut self, unit: usize, node: usize, wanted: impl Fn(usize) -> bool) -> Result<Vec<Feed>, String> {
-        let inputs = self.graph.nodes[node].inputs.clone();
-        let feed = |(port, source): (usize, Option<Source>)| match source {
-            Some(source) if wanted(port) => self.feed(unit, node, source),
-            _ => Ok(Feed::None),
-        };
-        inputs.into_iter().enumerate().map(feed).collect()
-    }
-
-    fn feed(&mut self, unit: usize, node: usize, source: Source) -> Result<Feed, String> {
-        let (level, home) = (self.units[unit].level, value_level(self.graph, source.node));
-        let maker = self.unit_of[source.node];
-        if maker == unit {
-            return Ok(Feed::Chain(source.output));
-        }
-        let Some(up) = hops(self.graph, level, home) else {
-            let (taker, maker) = (&self.graph.nodes[node].name, &self.graph.nodes[source.node].name);
-            return Err(format!("node `{taker}` takes from `{maker}`, whose items are not its own"));
-        };
-        let slot = self.slot(home, source);
-        let born = self.graph.nodes[source.node].level != home;
-        if up == 0 {
-            if !born {
-                self.wait(maker, unit, true);
-            }
-        } else if let Some(child) = self.child_on_the_way(level, home) {
-            if !self.levels[child].holds.contains(&slot) {
-                self.levels[child].holds.push(slot);
-                self.levels[home].uses[slot] += 1;
-            }
-            if let (false, Some(opener)) = (born, self.levels[child].opener) {
-                self.wait(maker, opener, true);
-            }
-        }
-        let take = Take { up, slot };
-        if !self.units[unit].takes.contains(&take) {
-            self.units[unit].takes.push(take);
-            if up == 0 {
-                self.levels[home].uses[slot] += 1;
-            }
-        }
-        Ok(Feed::Slot { up, slot })
-    }
-
-    /// The level below `home` through which one comes down to `level`.
-    fn child_on_the_way(&self, level: usize, home: usize) -> Option<usize> {
-        let mut at = level;
-        while self.levels[at].parent? != home {
-            at = self.levels[at].parent?;
-        }
-        Some(at)
-    }
-
-    fn slot(&mut self, level: usize, source: Source) -> usize {
-        let born = self.graph.nodes[source.node].level != level;
-        let uses = &mut self.levels[level].uses;
-        let place = &mut self.nodes[source.node].outputs[source.output];
-        let slot = *place.get_or_insert_with(|| {
-            uses.push(0);
-            uses.len() - 1
-        });
-        if born {
-            self.levels[level].born[source.output] = Some(slot);
-        }
-        slot
-    }
-
-    fn wait(&mut self, before: usize, after: usize, data: bool) {
-        *self.waits.entry((before, after)).or_insert(false) |= data;
-    }
-
-    /// A cursor opens when all that the accumulators over its items take from outside is there; so items never pile up before them.
-    fn open_after(&mut self, level: usize, unit: usize, node: usize) {
-        let Some(opener) = self.levels[level].opener else { return };
-        let entry = self.graph.nodes[node].entry();
-        let outside = self.graph.nodes[node].inputs.iter().zip(&entry.inputs).filter(|(_, port)| !port.gather);
-        let makers: Vec<usize> = outside
-            .filter_map(|(source, _)| *source)
-            .filter(|source| self.graph.nodes[source.node].level == self.units[unit].level)
-            .filter(|source| self.graph.nodes[source.node].inner.is_none() || self.is_gather(source.node))
-            .map(|source| self.unit_of[source.node])
-            .collect();
-        for maker in makers {
-            self.wait(maker, opener, true);
-        }
-    }
-
-    fn is_gather(&self, node: usize) -> bool {
-        self.graph.nodes[node].entry().kind == Kind::Gather
-    }
-
-    /// JSON outputs that nobody takes.
-    fn keep(&mut self) {
-        let mut taken: Vec<Vec<bool>> = self.nodes.iter().map(|node| vec![false; node.outputs.len()]).collect();
-        for source in self.graph.nodes.iter().flat_map(|node| node.inputs.iter().flatten()) {
-            taken[source.node][source.output] = true;
-        }
-        for (node, taken) in taken.iter().enumerate() {
-            let outputs = &self.graph.nodes[node].entry().outputs;
-            self.nodes[node].kept = (0..taken.len()).filter(|port| !taken[*port] && outputs[*port].type_name == "json").collect();
-        }
     }
 
     /// Makes the gates, with the units of each in the order of the graph.

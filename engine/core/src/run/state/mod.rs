@@ -110,7 +110,7 @@ pub(crate) struct State {
     house: Arc<House>,
     /// To be dropped when the lock is no longer held.
     pub garbage: Vec<Value>,
-    /// To be sent when the lock is no longer held.
+    /// To be sent.
     pub news: Vec<Event>,
     pub failures: Vec<Failure>,
     pub counts: super::report::Counts,

@@ -44,6 +44,19 @@ fn a_failing_item_leaves_the_others_whole() {
 }
 
 #[test]
+fn a_node_that_fails_in_the_middle_of_a_chain_is_the_one_that_is_named() {
+    let mut file = cases(3, json!({}));
+    file["graph"]["more"] = json!({ "op": "plain.mix", "in": { "x": "read" }, "params": { "fail": [[0], [2]] } });
+    file["graph"]["out"]["in"]["x"] = "more".into();
+    let report = go(&file, &lanes(1));
+    let cause = "fail was asked for";
+    assert_eq!(facts(&report), [("more", &[0][..], "failed", cause), ("more", &[2][..], "failed", cause)]);
+    let calls: Vec<u64> = report.nodes.iter().map(|node| node.calls).collect();
+    assert_eq!(report.nodes.iter().map(|node| node.node.as_str()).collect::<Vec<_>>(), ["case", "read", "out", "more"]);
+    assert_eq!(calls, [4, 3, 1, 3]);
+}
+
+#[test]
 fn a_gather_that_lost_an_item_fails_its_own_item_with_the_cause() {
     let report = go(&windows(json!({ "fail": [[2, 3]] })), &lanes(2));
     assert_eq!((report.outcome, report.items.done, report.items.failed), (Outcome::Failed, 3, 1));

@@ -1,5 +1,7 @@
 //! What a lane does without the lock: the calls of one job.
 
+mod batch;
+
 use super::fault::{Fault, FaultKind};
 use super::host::{Caller, House};
 use super::instance::Opened;
@@ -8,10 +10,9 @@ use super::meter::Meter;
 use super::plan::{Feed, UnitKind};
 use super::state::{Inputs, Job, JobKind, Path, Stage};
 use super::stats::{Kept, Span, Times, What};
-use super::value::{self, Tally, Value};
+use super::value::{Tally, Value};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use voxloom_abi::Value as Raw;
 
 /// One lane's own things.
 pub(crate) struct Worker {
@@ -31,6 +32,15 @@ pub(crate) struct Worker {
     /// Outputs of the call before, and of this one.
     before: Vec<Value>,
     after: Vec<Value>,
+}
+
+/// What a lane is to note, and how it is to behave.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wants {
+    /// Nodes of all graphs.
+    pub nodes: usize,
+    pub spans: bool,
+    pub delays: Option<u64>,
 }
 
 /// What a job gave.
@@ -54,17 +64,7 @@ pub(crate) enum Done {
 }
 
 impl Worker {
-    #[expect(clippy::too_many_arguments, reason = "one call, at the start of a lane")]
-    pub fn new(
-        index: usize,
-        lane: Arc<dyn Lane>,
-        house: Arc<House>,
-        meter: Arc<Meter>,
-        caller: Caller,
-        nodes: usize,
-        spans: bool,
-        delays: Option<u64>,
-    ) -> Self {
+    pub fn new(index: usize, lane: Arc<dyn Lane>, house: Arc<House>, meter: Arc<Meter>, caller: Caller, wants: Wants) -> Self {
         Self {
             index,
             lane,
@@ -73,10 +73,10 @@ impl Worker {
             base: Tally::here(),
             caller,
             inputs: Inputs::default(),
-            times: vec![Times::default(); nodes],
+            times: vec![Times::default(); wants.nodes],
             kept: Vec::new(),
-            spans: spans.then(Vec::new),
-            delays,
+            spans: wants.spans.then(Vec::new),
+            delays: wants.delays,
             before: Vec::new(),
             after: Vec::new(),
         }
@@ -91,7 +91,11 @@ impl Worker {
         }
         let own = self.inputs.own.take().unwrap_or_else(|| Arc::clone(&job.path));
         match (&job.kind, &stage.plan.units[job.unit].kind) {
-            (JobKind::Chain, UnitKind::Chain(nodes)) => Done::Chain(self.chain(stage, job, nodes)),
+            (JobKind::Chain, UnitKind::Chain(nodes)) => {
+                let result = self.chain(stage, job, nodes);
+                self.before.clear();
+                Done::Chain(result)
+            }
             (JobKind::Batch(members), UnitKind::Batch { node, .. }) => Done::Batch(self.batch(stage, job, *node, members.len())),
             (JobKind::Draw { last }, UnitKind::Scatter { node, .. }) => self.draw(stage, job, *node, *last, &own),
             (JobKind::Push { .. }, UnitKind::Gather { node, .. }) => self.push(stage, job, *node, &own),
@@ -101,7 +105,6 @@ impl Worker {
 
     fn chain(&mut self, stage: &Stage, job: &Job, nodes: &[usize]) -> Result<Vec<Value>, (usize, Fault)> {
         let (mut at, mut begin) = (0, Instant::now());
-        self.before.clear();
         for &node in nodes {
             let plan = &stage.plan.nodes[node];
             let inputs = &mut self.inputs.values[at..at + plan.inputs.len()];
@@ -117,7 +120,6 @@ impl Worker {
             if self.delays.is_some() {
                 begin = self.delay(node, &job.path, begin);
             }
-            self.after.clear();
             let inputs = &self.inputs.values[at - plan.inputs.len()..at];
             let result = stage.tasks[node].run(&mut self.caller, &job.path, inputs, &mut self.after);
             begin = self.note(stage, node, What::Run, &job.path, begin);
@@ -126,88 +128,9 @@ impl Worker {
                 keep(&mut self.kept, &plan.kept, &self.after, node, &job.path);
             }
             std::mem::swap(&mut self.before, &mut self.after);
+            self.after.clear();
         }
-        self.after.clear();
         Ok(std::mem::take(&mut self.before))
-    }
-
-    /// One call for several siblings; each alone where the call fails and nothing was written.
-    fn batch(&mut self, stage: &Stage, job: &Job, node: usize, n: usize) -> Vec<Result<Vec<Value>, Fault>> {
-        let begin = Instant::now();
-        let together = self.together(stage, job, node, n);
-        self.times_total(stage, node, begin);
-        let writes = stage.plan.units[job.unit].modules.iter().any(|(_, writes)| *writes);
-        match together {
-            Ok(values) => {
-                for (member, values) in values.iter().enumerate() {
-                    let path = self.member_path(job, member);
-                    keep(&mut self.kept, &stage.plan.nodes[node].kept, values, node, &path);
-                }
-                values.into_iter().map(Ok).collect()
-            }
-            Err(fault) if n > 1 && !writes && matches!(fault.kind, FaultKind::Failed | FaultKind::Contract) => {
-                (0..n).map(|member| self.alone(stage, job, node, n, member)).collect()
-            }
-            Err(fault) => (0..n).map(|_| Err(fault.clone())).collect(),
-        }
-    }
-
-    fn together(&mut self, stage: &Stage, job: &Job, node: usize, n: usize) -> Result<Vec<Vec<Value>>, Fault> {
-        let (mut values, mut joined, mut rows) = (Vec::new(), Vec::new(), None);
-        let mut at = 0;
-        for feed in &stage.plan.nodes[node].inputs {
-            let shared = !matches!(feed, Feed::Slot { up: 0, .. });
-            let from = &self.inputs.values[at..at + if shared { 1 } else { n }];
-            at += from.len();
-            if shared || n == 1 {
-                values.push(from[0]);
-                continue;
-            }
-            if let Some(text) = value::json_text(from[0]) {
-                if from.iter().any(|other| value::json_text(*other).as_ref() != Some(&text)) {
-                    return Err(Fault::failed("a batch takes one JSON for all its items, and theirs differ"));
-                }
-                values.push(from[0]);
-                continue;
-            }
-            if rows.is_none() {
-                rows = from.iter().map(|value| value::rows(*value)).collect::<Option<Vec<i64>>>();
-            }
-            let whole = Value::concat(from).map_err(Fault::failed)?;
-            values.push(whole.raw());
-            joined.push(whole);
-        }
-        let mut out = Vec::new();
-        let begin = self.delay(node, &job.path, Instant::now());
-        let result = stage.tasks[node].run(&mut self.caller, &job.path, &values, &mut out);
-        self.note_own(stage, node, What::Run, &job.path, begin);
-        result?;
-        if n == 1 {
-            return Ok(vec![out]);
-        }
-        let rows = rows.ok_or_else(|| Fault::failed("a batch needs an input with rows"))?;
-        let mut parts: Vec<Vec<Value>> = (0..n).map(|_| Vec::new()).collect();
-        for value in out {
-            let pieces = if value.is_json() { copies(&value, n)? } else { value.split(&rows).map_err(Fault::failed)? };
-            parts.iter_mut().zip(pieces).for_each(|(part, piece)| part.push(piece));
-        }
-        Ok(parts)
-    }
-
-    fn alone(&mut self, stage: &Stage, job: &Job, node: usize, n: usize, member: usize) -> Result<Vec<Value>, Fault> {
-        let (mut values, mut at): (Vec<Raw>, usize) = (Vec::new(), 0);
-        for feed in &stage.plan.nodes[node].inputs {
-            let own = matches!(feed, Feed::Slot { up: 0, .. });
-            values.push(self.inputs.values[at + if own { member } else { 0 }]);
-            at += if own { n } else { 1 };
-        }
-        let path = self.member_path(job, member);
-        let (begin, mut out) = (Instant::now(), Vec::new());
-        let result = stage.tasks[node].run(&mut self.caller, &path, &values, &mut out);
-        self.note(stage, node, What::Run, &path, begin);
-        result?;
-        keep(&mut self.kept, &stage.plan.nodes[node].kept, &out, node, &path);
-        Ok(out)
     }
 
     fn draw(&mut self, stage: &Stage, job: &Job, node: usize, last: bool, own: &Path) -> Done {
@@ -273,26 +196,12 @@ impl Worker {
         now
     }
 
-    fn note_own(&mut self, stage: &Stage, node: usize, what: What, item: &Path, begin: Instant) {
-        let now = Instant::now();
-        self.times[stage.first_node + node].add(nanos(now - begin), 0);
-        self.span(stage, node, what, item, begin, now);
-    }
-
-    fn times_total(&mut self, stage: &Stage, node: usize, begin: Instant) {
-        self.times[stage.first_node + node].total += nanos(begin.elapsed());
-    }
-
     #[inline]
     fn span(&mut self, stage: &Stage, node: usize, what: What, item: &Path, begin: Instant, end: Instant) {
         if let Some(spans) = &mut self.spans {
             spans.push(Span { node: stage.first_node + node, what, item: Arc::clone(item), begin, end });
         }
         self.meter.publish(self.index, self.base);
-    }
-
-    fn member_path(&self, job: &Job, member: usize) -> Path {
-        Arc::clone(self.inputs.siblings.get(member).unwrap_or(&job.path))
     }
 
     /// For tests: waits a moment that no two lanes agree on.
@@ -315,9 +224,4 @@ fn keep(kept: &mut Vec<Kept>, ports: &[usize], values: &[Value], node: usize, it
             kept.push(Kept { node, port, item: Arc::clone(item), json });
         }
     }
-}
-
-fn copies(value: &Value, n: usize) -> Result<Vec<Value>, Fault> {
-    let copy = |_| value.duplicate().ok_or_else(|| Fault::failed("out of memory"));
-    (0..n).map(copy).collect()
 }
