@@ -6,29 +6,47 @@ use serde_json::Value as Json;
 use voxloom_core::run::Report;
 
 /// All tables of a report, each under the name of its node; empty where no node left a result.
+///
+/// Of a schedule that repeats, the last round is shown; the report has them all.
 pub fn tables(report: &Report) -> String {
-    let mut tables: Vec<(String, Vec<Row>)> = Vec::new();
-    let of_many_graphs = report.results.iter().any(|item| item.graph != report.results[0].graph);
-    // Of a schedule that repeats, the last round is shown; the report has them all.
+    let mut tables: Vec<Part> = Vec::new();
     let last_round = report.results.iter().map(|item| item.round).max();
+    let several_graphs = report.results.iter().any(|item| item.graph != report.results[0].graph);
     for item in report.results.iter().filter(|item| Some(item.round) == last_round) {
         for (node, ports) in &item.results {
-            for (port, value) in ports.as_object().into_iter().flatten() {
-                let several = ports.as_object().is_some_and(|ports| ports.len() > 1);
-                let graph = if of_many_graphs { format!("{}.", item.graph) } else { String::new() };
-                let title = if several { format!("{graph}{node}.{port}") } else { format!("{graph}{node}") };
-                add(&mut tables, title, value);
+            let ports = ports.as_object();
+            let several_ports = ports.is_some_and(|ports| ports.len() > 1);
+            for (port, value) in ports.into_iter().flatten() {
+                let graph = several_graphs.then_some(item.graph.as_str());
+                let title: Vec<&str> =
+                    graph.into_iter().chain([node.as_str()]).chain(several_ports.then_some(port.as_str())).collect();
+                add(&mut tables, &title.join("."), value);
             }
         }
     }
-    let shown = tables.iter().map(|(title, rows)| format!("{title}\n{}", table::table(rows)));
-    shown.collect::<Vec<_>>().join("\n")
+    tables.iter().map(Part::text).collect::<Vec<_>>().join("\n")
 }
 
-fn add(tables: &mut Vec<(String, Vec<Row>)>, title: String, value: &Json) {
-    let rows = rows::rows(value, &Row::new());
-    match tables.iter_mut().find(|(other, _)| *other == title) {
-        Some((_, all)) => all.extend(rows),
-        None => tables.push((title, rows)),
+/// One table, and whether it holds one part of several of a value, which then brings its own means.
+struct Part {
+    title: String,
+    rows: Vec<Row>,
+    is_one_of_several: bool,
+}
+
+impl Part {
+    fn text(&self) -> String {
+        format!("{}\n{}", self.title, table::table(&self.rows, !self.is_one_of_several))
+    }
+}
+
+fn add(tables: &mut Vec<Part>, title: &str, value: &Json) {
+    for (name, rows) in rows::tables(value) {
+        let is_one_of_several = !name.is_empty();
+        let title = if is_one_of_several { format!("{title}.{name}") } else { title.to_owned() };
+        match tables.iter_mut().find(|part| part.title == title) {
+            Some(part) => part.rows.extend(rows),
+            None => tables.push(Part { title, rows, is_one_of_several }),
+        }
     }
 }

@@ -8,8 +8,29 @@ use serde_json::{Map, Value as Json};
 /// One line: column and value, in the order in which they were met.
 pub type Row = Map<String, Json>;
 
+/// The tables of one value: under no name, or under the names of its lists where it has several.
+pub fn tables(value: &Json) -> Vec<(String, Vec<Row>)> {
+    let parts: Vec<(&String, &Json)> = value.as_object().into_iter().flatten().filter(|(_, part)| is_many(part)).collect();
+    if parts.len() < 2 {
+        return vec![(String::new(), rows(value, &Row::new()))];
+    }
+    let mut single = value.as_object().cloned().unwrap_or_default();
+    single.retain(|_, part| !is_many(part));
+    let prefix = rows(&Json::Object(single), &Row::new()).pop().unwrap_or_default();
+    parts.into_iter().map(|(name, part)| (name.clone(), nested(part, &prefix))).collect()
+}
+
+/// True for a value that is one row each: a list of objects, or an object of objects.
+fn is_many(value: &Json) -> bool {
+    match value {
+        Json::Array(list) => !list.is_empty() && list.iter().all(Json::is_object),
+        Json::Object(object) => !object.is_empty() && object.values().all(Json::is_object),
+        _ => false,
+    }
+}
+
 /// The rows of one value, each beginning with the columns of `prefix`.
-pub fn rows(value: &Json, prefix: &Row) -> Vec<Row> {
+fn rows(value: &Json, prefix: &Row) -> Vec<Row> {
     match value {
         Json::Array(list) if list.iter().all(Json::is_object) && !list.is_empty() => {
             list.iter().flat_map(|entry| rows(entry, prefix)).collect()
@@ -39,8 +60,7 @@ fn object_rows(object: &Row, prefix: &Row) -> Vec<Row> {
     let mut many: Vec<(&str, &Json)> = Vec::new();
     for (name, value) in object {
         match value {
-            Json::Array(list) if !list.is_empty() && list.iter().all(Json::is_object) => many.push((name, value)),
-            Json::Object(inner) if !inner.is_empty() && inner.values().all(Json::is_object) => many.push((name, value)),
+            value if is_many(value) => many.push((name, value)),
             Json::Object(inner) => dotted(name, inner, &mut single),
             other => {
                 single.insert(name.clone(), other.clone());
@@ -77,7 +97,7 @@ fn dotted(name: &str, object: &Row, into: &mut Row) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Row, columns, rows};
+    use super::{Row, columns, rows, tables};
     use serde_json::{Value as Json, json};
 
     fn check(value: Json, expected: Json) {
@@ -105,6 +125,14 @@ mod tests {
                 .map_or(Json::Null, |inner| json!({ "of": inner })),
             json!([{ "name": "head", "dice": 0.9 }, { "name": "tail", "dice": 0.8 }]),
         );
+    }
+
+    #[test]
+    fn several_lists_are_a_table_each() {
+        let found = tables(&json!({ "cohort": 7, "rows": [{ "dice": 0.9 }], "means": [{ "n": 1 }, { "n": 2 }] }));
+        let shapes: Vec<(&str, usize, usize)> =
+            found.iter().map(|(name, rows)| (name.as_str(), rows.len(), rows[0].len())).collect();
+        assert_eq!(shapes, [("rows", 1, 2), ("means", 2, 2)]);
     }
 
     #[test]

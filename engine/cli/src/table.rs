@@ -4,8 +4,8 @@ use crate::rows::{Row, columns};
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::Value as Json;
 
-/// The rows under their column names; numbers with four significant digits, to the right.
-pub fn table(rows: &[Row]) -> String {
+/// The rows under their column names; numbers with four significant digits, to the right; means of them below if asked for.
+pub fn table(rows: &[Row], with_means: bool) -> String {
     let columns = columns(rows);
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
@@ -13,7 +13,7 @@ pub fn table(rows: &[Row]) -> String {
     for row in rows {
         table.add_row(columns.iter().map(|column| row.get(column).map_or(String::new(), cell)));
     }
-    for row in means(rows, &columns) {
+    for row in with_means.then(|| means(rows, &columns)).unwrap_or_default() {
         table.add_row(row);
     }
     spaced(&mut table);
@@ -117,10 +117,13 @@ mod tests {
 
     #[test]
     fn a_table_ends_with_the_mean_of_each_structure() {
-        let text = table(&rows(json!([
-            { "case": "a", "structure": "head", "dice": 0.8 }, { "case": "a", "structure": "tail", "dice": 0.5 },
-            { "case": "b", "structure": "head", "dice": 0.9 }, { "case": "b", "structure": "tail", "dice": 0.7 },
-        ])));
+        let text = table(
+            &rows(json!([
+                { "case": "a", "structure": "head", "dice": 0.8 }, { "case": "a", "structure": "tail", "dice": 0.5 },
+                { "case": "b", "structure": "head", "dice": 0.9 }, { "case": "b", "structure": "tail", "dice": 0.7 },
+            ])),
+            true,
+        );
         let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
         assert_eq!(lines[0], ["case", "structure", "dice"]);
         assert_eq!(lines[1], ["a", "head", "0.8000"]);
@@ -131,7 +134,7 @@ mod tests {
 
     #[test]
     fn values_that_are_not_there_stay_empty_and_count_in_no_mean() {
-        let text = table(&rows(json!([{ "case": "a", "hd95_mm": null }, { "case": "b", "hd95_mm": 2.0 }])));
+        let text = table(&rows(json!([{ "case": "a", "hd95_mm": null }, { "case": "b", "hd95_mm": 2.0 }])), true);
         assert!(text.lines().last().is_some_and(|line| line.split_whitespace().eq(["mean", "2.000"])), "{text}");
     }
 
