@@ -21,7 +21,7 @@ pub struct LogParams {
     /// Writes `events.out.tfevents.*`.
     #[param(default = true)]
     pub tensorboard: bool,
-    /// Writes `scalars.jsonl`.
+    /// Writes `scalars.jsonl`: tag, step, time in milliseconds since 1970, and the values as they came.
     #[param(default = true)]
     pub lines: bool,
 }
@@ -49,7 +49,7 @@ pub struct Log {
 #[derive(Default)]
 struct Inner {
     step: u64,
-    /// After a resume: the first step whose earlier events are void.
+    /// After a resume: events that earlier files hold from the next step on are void.
     resumed: bool,
     lines: Option<Lines>,
     events: Option<Events>,
@@ -113,7 +113,8 @@ impl Log {
             if inner.lines.is_none() {
                 inner.lines = Some(Lines::create(folder)?);
             }
-            let line = json!({ "tag": params.tag, "step": step, "time": time, "values": values });
+            // Whole milliseconds have thirteen digits: equal runs leave files of equal length.
+            let line = json!({ "tag": params.tag, "step": step, "time_ms": (time * 1e3) as u64, "values": values });
             inner.lines.iter_mut().try_for_each(|lines| lines.write(&line))?;
         }
         if self.params.tensorboard {
