@@ -25,7 +25,7 @@ pub const FLAVOURS: [Flavour; 6] = {
     const fn flavour(dtype: &'static str, json: &'static str, optional: bool) -> Flavour {
         Flavour { dtype, json, optional }
     }
-    let (object, list, number) = (r#"{"name":"synthetic"}"#, r#"["a","b"]"#, "0.5");
+    let (object, list, number) = (r#"{"name":"synthetic"}"#, r#"["a","b"]"#, "1");
     [
         flavour("float32", object, false),
         flavour("uint8", list, false),
