@@ -28,6 +28,7 @@ pub enum Unlabelled {
 /// A `.json` list holds objects with `image` and, as wanted, `name`, `label` and anything else (`"fold": 2`, `"task": "liver"`), which
 /// goes along; paths are seen from the list. A Decathlon `dataset.json` is such a list. A `.txt` list holds one image a line.
 #[derive(Debug, Params)]
+#[param(check)]
 pub struct Cases {
     /// A NIfTI file, a folder of them, or a list (`.json`, `.txt`).
     #[param(path)]
@@ -84,6 +85,13 @@ impl Scatter for Cases {
 }
 
 impl Cases {
+    fn check_relations(&self) -> Result<()> {
+        match (&self.split, &self.part) {
+            (None, Some(part)) => Err(Error::param("part", format!("is \"{part}\", but there is no `split` to take it from"))),
+            _ => Ok(()),
+        }
+    }
+
     /// The cases that these parameters mean.
     ///
     /// # Errors

@@ -1,21 +1,21 @@
 //! `imaging.clip`: limits on values.
 
-use crate::checked::checked;
 use crate::tensor::is_whole;
 use tch::Scalar;
 use voxloom_sdk::{dtype_name, prelude::*};
 
 /// Limits every voxel to a range; the element type stays. Without limits nothing changes.
 #[derive(Params)]
-pub struct ClipParams {
+#[param(check)]
+pub struct Clip {
     /// Lowest value that is kept; without it there is no lower limit.
     pub low: Option<f64>,
     /// Highest value that is kept; without it there is no upper limit.
     pub high: Option<f64>,
 }
 
-impl ClipParams {
-    fn relations(&self) -> Result<()> {
+impl Clip {
+    fn check_relations(&self) -> Result<()> {
         match (self.low, self.high) {
             (Some(low), Some(high)) if low >= high => Err(Error::param("low", format!("must be below high ({high}), got {low}"))),
             _ => Ok(()),
@@ -23,10 +23,6 @@ impl ClipParams {
     }
 }
 
-/// The operator `imaging.clip`.
-pub struct Clip(pub ClipParams);
-
-checked!(Clip(ClipParams));
 
 impl Operator for Clip {
     const NAME: &'static str = "imaging.clip";
@@ -39,7 +35,7 @@ impl Operator for Clip {
 
     fn run(&self, call: &mut Call) -> Result<()> {
         let volume: Volume = call.input("volume")?;
-        let data = clip(&volume.data, self.0.low, self.0.high)?;
+        let data = clip(&volume.data, self.low, self.high)?;
         call.output("volume", volume.with_data(data))
     }
 }
@@ -67,7 +63,6 @@ pub fn clip(data: &Tensor, low: Option<f64>, high: Option<f64>) -> Result<Tensor
 #[cfg(test)]
 mod tests {
     use super::*;
-    use voxloom_sdk::params::ParamType;
 
     #[test]
     fn values_stay_in_the_range_and_keep_their_type() {
@@ -79,7 +74,7 @@ mod tests {
 
     #[test]
     fn limits_that_do_not_fit_are_refused() {
-        let refused = |json: Json| Clip::parse(&json).err().map(|error| error.to_string());
+        let refused = |json: Json| Clip::read(&json).err().map(|error| error.to_string());
         assert_eq!(refused(json!({"low": 3, "high": 3})).as_deref(), Some("low must be below high (3), got 3"));
         assert_eq!(refused(json!({"high": 3})), None);
         let fault = clip(&Tensor::from_slice(&[1u8]), Some(0.5), None).expect_err("half a label");

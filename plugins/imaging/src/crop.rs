@@ -1,6 +1,5 @@
 //! `imaging.crop` and `imaging.uncrop`: parts of volumes, and back onto the whole.
 
-use crate::checked::checked;
 use crate::metrics::bounding_box;
 use crate::resample::Alignment;
 use crate::tensor::{elements, expect_same_grid, shape_of};
@@ -8,7 +7,8 @@ use voxloom_sdk::prelude::*;
 
 /// Cuts a box out of a volume: a given one, or the smallest one around a foreground. The affine moves with it.
 #[derive(Params)]
-pub struct CropParams {
+#[param(check)]
+pub struct Crop {
     /// First voxel of the box along z, y, x; given together with `size`, or neither.
     pub start: Option<[usize; 3]>,
     /// Voxels of the box along z, y, x.
@@ -20,8 +20,8 @@ pub struct CropParams {
     pub margin: [usize; 3],
 }
 
-impl CropParams {
-    fn relations(&self) -> Result<()> {
+impl Crop {
+    fn check_relations(&self) -> Result<()> {
         match (self.start, self.size, self.above) {
             (Some(_), None, _) => Err(Error::param("size", "is missing: a box has start and size")),
             (None, Some(_), _) => Err(Error::param("start", "is missing: a box has start and size")),
@@ -32,10 +32,6 @@ impl CropParams {
     }
 }
 
-/// The operator `imaging.crop`.
-pub struct Crop(pub CropParams);
-
-checked!(Crop(CropParams));
 
 impl Operator for Crop {
     const NAME: &'static str = "imaging.crop";
@@ -62,7 +58,7 @@ impl Crop {
     /// A box that reaches outside; no foreground; a mask on another grid.
     pub fn apply(&self, volume: &Volume, mask: Option<&Volume>) -> Result<Volume> {
         let shape = shape_of(volume)?;
-        let (start, size) = match (self.0.start, self.0.size) {
+        let (start, size) = match (self.start, self.size) {
             (Some(start), Some(size)) => (start, size),
             _ => self.around_foreground(volume, mask, shape)?,
         };
@@ -79,7 +75,7 @@ impl Crop {
     }
 
     fn around_foreground(&self, volume: &Volume, mask: Option<&Volume>, shape: [usize; 3]) -> Result<([usize; 3], [usize; 3])> {
-        let (searched, above) = match (mask, self.0.above) {
+        let (searched, above) = match (mask, self.above) {
             (Some(mask), above) => (mask, above.unwrap_or(0.0)),
             (None, Some(above)) => (volume, above),
             (None, None) => {
@@ -93,7 +89,7 @@ impl Crop {
         }
         let bounds = bounding_box(&elements::<bool>(&inside)?, shape)
             .ok_or_else(|| Error::item(format!("there is no foreground: no voxel is above {above}")))?;
-        let margin = self.0.margin;
+        let margin = self.margin;
         let start: [usize; 3] = std::array::from_fn(|axis| bounds[axis].0.saturating_sub(margin[axis]));
         let end: [usize; 3] = std::array::from_fn(|axis| (bounds[axis].1 + margin[axis]).min(shape[axis]));
         Ok((start, std::array::from_fn(|axis| end[axis] - start[axis])))
@@ -215,7 +211,7 @@ mod tests {
 
     #[test]
     fn wrong_boxes_are_refused() {
-        let refused = |params: Json| Crop::parse(&params).err().map(|error| error.to_string());
+        let refused = |params: Json| Crop::read(&params).err().map(|error| error.to_string());
         assert_eq!(refused(json!({"start": [0, 0, 0]})).as_deref(), Some("size is missing: a box has start and size"));
         assert_eq!(
             refused(json!({"start": [0, 0, 0], "size": [1, 0, 1]})).as_deref(),

@@ -15,7 +15,6 @@ pub mod preview;
 pub mod table;
 
 // Grids, intensity, windows, label maps, metrics.
-mod checked;
 mod tensor;
 pub mod resample;
 pub mod crop;

@@ -1,6 +1,5 @@
 //! `imaging.normalise`: intensities on a common scale.
 
-use crate::checked::checked;
 use crate::tensor::{elements, expect_same_grid};
 use voxloom_sdk::prelude::*;
 
@@ -23,7 +22,8 @@ pub enum Over {
 
 /// Puts intensities on a common scale: mean 0 and deviation 1, or a range of values onto another one.
 #[derive(Params)]
-pub struct NormaliseParams {
+#[param(check)]
+pub struct Normalise {
     /// `zscore`: (value - mean) / standard deviation (population). `minmax`, `percentile`, `range`: the smallest to the largest value, one percentile to another, or `low` to `high`, go linearly onto `to`.
     #[param(default = Method::Zscore)]
     pub method: Method,
@@ -42,8 +42,8 @@ pub struct NormaliseParams {
     pub clip: bool,
 }
 
-impl NormaliseParams {
-    fn relations(&self) -> Result<()> {
+impl Normalise {
+    fn check_relations(&self) -> Result<()> {
         let (low, high) = self.ends();
         match self.method {
             Method::Range if self.low.is_none() => Err(Error::param("low", "is missing: `range` needs low and high")),
@@ -66,10 +66,6 @@ impl NormaliseParams {
     }
 }
 
-/// The operator `imaging.normalise`.
-pub struct Normalise(pub NormaliseParams);
-
-checked!(Normalise(NormaliseParams));
 
 impl Operator for Normalise {
     const NAME: &'static str = "imaging.normalise";
@@ -101,7 +97,7 @@ impl Normalise {
         let kind = if data.kind() == Kind::Double { Kind::Double } else { Kind::Float };
         let data = data.f_to_kind(kind)?;
         let chosen = || -> Result<Tensor> {
-            let chosen = match (self.0.over, mask) {
+            let chosen = match (self.over, mask) {
                 (Over::All, _) => data.f_reshape([-1])?,
                 (Over::Nonzero, _) => data.f_masked_select(&data.f_ne(0.0)?)?,
                 (Over::Mask, Some(mask)) => data.f_masked_select(&mask.f_ne(0.0)?)?,
@@ -109,19 +105,19 @@ impl Normalise {
             };
             if chosen.numel() == 0 { Err(Error::item("there is no voxel to take statistics from")) } else { Ok(chosen) }
         };
-        let (low, high) = match self.0.method {
+        let (low, high) = match self.method {
             Method::Zscore => {
                 let chosen = chosen()?.f_to_kind(Kind::Double)?;
                 let (mean, deviation) = (chosen.f_mean(Kind::Double)?.double_value(&[]), chosen.f_std(false)?.double_value(&[]));
                 return Ok((data - mean) / deviation.max(1e-8));
             }
             Method::Minmax => (chosen()?.f_min()?.double_value(&[]), chosen()?.f_max()?.double_value(&[])),
-            Method::Percentile => percentiles(&chosen()?, self.0.ends())?,
-            Method::Range => self.0.ends(),
+            Method::Percentile => percentiles(&chosen()?, self.ends())?,
+            Method::Range => self.ends(),
         };
-        let [from, to] = self.0.to;
+        let [from, to] = self.to;
         let scale = if high > low { (to - from) / (high - low) } else { 0.0 };
-        let data = if self.0.clip { data.f_clamp(low, high)? } else { data };
+        let data = if self.clip { data.f_clamp(low, high)? } else { data };
         Ok((data - low) * scale + from)
     }
 }
@@ -184,7 +180,7 @@ mod tests {
             (json!({"method": "percentile", "high": 101}), "high must be a percentile from 0 to 100"),
             (json!({"low": 1}), "low is for `percentile` and `range` alone"),
         ] {
-            assert_eq!(Normalise::parse(&params).err().map(|error| error.to_string()).as_deref(), Some(message));
+            assert_eq!(Normalise::read(&params).err().map(|error| error.to_string()).as_deref(), Some(message));
         }
     }
 

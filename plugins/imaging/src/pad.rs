@@ -1,6 +1,5 @@
 //! `imaging.pad`: volumes made larger.
 
-use crate::checked::checked;
 use crate::resample::Border;
 use crate::tensor::{is_whole, shape_of};
 use voxloom_sdk::prelude::*;
@@ -24,7 +23,8 @@ pub enum Side {
 
 /// Makes a volume larger: to a size at least, to multiples, or by a number of voxels. The affine moves with it; `imaging.uncrop` undoes it.
 #[derive(Params)]
-pub struct PadParams {
+#[param(check)]
+pub struct Pad {
     /// The result has at least so many voxels along z, y, x.
     #[param(default = [1, 1, 1], min = 1)]
     pub size: [usize; 3],
@@ -45,8 +45,8 @@ pub struct PadParams {
     pub value: f64,
 }
 
-impl PadParams {
-    fn relations(&self) -> Result<()> {
+impl Pad {
+    fn check_relations(&self) -> Result<()> {
         if self.fill != Fill::Constant && self.value != 0.0 {
             return Err(Error::param("value", "is for `fill: constant` alone"));
         }
@@ -54,10 +54,6 @@ impl PadParams {
     }
 }
 
-/// The operator `imaging.pad`.
-pub struct Pad(pub PadParams);
-
-checked!(Pad(PadParams));
 
 impl Operator for Pad {
     const NAME: &'static str = "imaging.pad";
@@ -82,16 +78,16 @@ impl Pad {
     pub fn apply(&self, volume: &Volume) -> Result<Volume> {
         let shape = shape_of(volume)?;
         let added: [usize; 3] = std::array::from_fn(|axis| {
-            let least = self.0.size[axis].max(shape[axis] + self.0.by[axis]);
-            least.next_multiple_of(self.0.multiple[axis]) - shape[axis]
+            let least = self.size[axis].max(shape[axis] + self.by[axis]);
+            least.next_multiple_of(self.multiple[axis]) - shape[axis]
         });
         if added == [0; 3] {
             return Ok(volume.with_data(volume.data.shallow_clone()));
         }
-        if is_whole(volume.data.kind()) && self.0.value.fract() != 0.0 {
-            return Err(Error::param("value", format!("must be a whole number for voxels that are, got {}", self.0.value)));
+        if is_whole(volume.data.kind()) && self.value.fract() != 0.0 {
+            return Err(Error::param("value", format!("must be a whole number for voxels that are, got {}", self.value)));
         }
-        let before = match self.0.side {
+        let before = match self.side {
             Side::End => [0; 3],
             Side::Both => added.map(|n| n / 2),
             Side::Start => added,
@@ -105,12 +101,12 @@ impl Pad {
 
     /// Every border is a choice of old voxels, so that all element types are served alike.
     fn along(&self, data: &Tensor, axis: i64, n: usize, before: usize, added: usize) -> Result<Tensor> {
-        let border = match self.0.fill {
+        let border = match self.fill {
             Fill::Constant => {
                 let mut size = data.size();
                 let place = (size.len() as i64 + axis) as usize;
                 size[place] = (n + added) as i64;
-                let out = Tensor::f_full(&size, self.0.value, (data.kind(), data.device()))?;
+                let out = Tensor::f_full(&size, self.value, (data.kind(), data.device()))?;
                 out.f_narrow(axis, before as i64, n as i64)?.f_copy_(data)?;
                 return Ok(out);
             }

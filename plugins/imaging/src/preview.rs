@@ -35,6 +35,7 @@ pub enum View {
 /// patient's right is. Voxels keep their proportions in millimetres. `labels` are outlined in one colour each; `truth` in the same colours, paler and
 /// beneath. Nothing is written on the picture.
 #[derive(Debug, Params)]
+#[param(check)]
 pub struct Preview {
     /// Where the pictures go; made where it is missing.
     #[param(path)]
@@ -97,6 +98,15 @@ impl Operator for Preview {
 }
 
 impl Preview {
+    fn check_relations(&self) -> Result<()> {
+        for (name, [low, high]) in self.window.map(|range| ("window", range)).into_iter().chain([("percentiles", self.percentiles)]) {
+            if low >= high {
+                return Err(Error::param(name, format!("must run from low to high, got [{low}, {high}]")));
+            }
+        }
+        Ok(())
+    }
+
     fn look(&self) -> Look {
         Look {
             planes: match self.layout {

@@ -18,7 +18,7 @@ use voxloom_sdk::prelude::*;
 /// `{"rows": [...], "mean": {"all": {...}, "<group>": {...}}}`: means over the finite numbers of each column.
 #[derive(Debug, Params)]
 pub struct Table {
-    /// Where the table goes, without ending; nothing is written where this is left out.
+    /// Where the table goes: an ending `.json` or `.csv` is replaced by each. Nothing is written where this is left out.
     #[param(path)]
     pub file: Option<PathBuf>,
     /// Column that holds the keys of an object of objects, and by which means are grouped.
@@ -62,7 +62,9 @@ impl Accumulator for TableRows {
         let mean = means(&self.rows, &self.group);
         let table = json!({ "rows": self.rows, "mean": mean });
         if let Some(file) = &self.file {
-            let with = |ending: &str| PathBuf::from(format!("{}{ending}", file.display()));
+            let ours = file.extension().is_some_and(|ending| ending == "json" || ending == "csv");
+            let stem = if ours { file.with_extension("") } else { file.clone() };
+            let with = |ending: &str| PathBuf::from(format!("{}{ending}", stem.display()));
             write_whole(&with(".json"), format!("{table:#}\n").as_bytes())?;
             write_whole(&with(".csv"), csv(&self.rows, &self.group, &mean).as_bytes())?;
         }

@@ -38,8 +38,8 @@ pub struct Write {
     /// Whether the file is gzipped (`.nii.gz`).
     #[param(default = true)]
     pub compress: bool,
-    /// How hard gzip tries: 1 is fast, 9 is small.
-    #[param(default = 4, min = 1, max = 9)]
+    /// How hard gzip tries: 1 is fast, 9 is small, 2 nearly both.
+    #[param(default = 2, min = 1, max = 9)]
     pub level: u32,
     /// Whether labels get a JSON file beside them.
     #[param(default = true)]

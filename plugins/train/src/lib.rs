@@ -3,7 +3,6 @@
 //! Optimizers are modules that use networks; they ask for gradients themselves. `docs/catalog.md` lists ports and parameters.
 
 mod batch;
-mod checked;
 mod ema;
 mod log;
 mod mean;
@@ -13,7 +12,6 @@ mod schedule;
 mod tensor_file;
 
 pub use batch::{Collate, Each, Stack};
-pub use checked::{Checked, Relations};
 pub use ema::{Ema, EmaParams};
 pub use log::{Log, LogParams};
 pub use mean::Mean;

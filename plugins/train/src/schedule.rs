@@ -2,7 +2,6 @@
 //!
 //! A pure function of the step, so that a resumed run needs nothing but the step's number.
 
-use crate::checked::Relations;
 use std::f64::consts::PI;
 use voxloom_sdk::prelude::*;
 
@@ -20,6 +19,7 @@ pub enum Curve {
 
 /// How the learning rate changes, in optimizer steps.
 #[derive(Params, Clone, Debug)]
+#[param(check)]
 pub struct Schedule {
     /// Form of the curve; the learning rate is `lr` times its value.
     #[param(default = Curve::Constant)]
@@ -66,7 +66,7 @@ impl Default for Schedule {
     }
 }
 
-impl Relations for Schedule {
+impl Schedule {
     /// A curve needs its length.
     fn check_relations(&self) -> Result<()> {
         match self.curve {

@@ -60,3 +60,18 @@ pub fn rules(attributes: &[Attribute]) -> Result<FieldRules> {
     }
     Ok(rules)
 }
+
+/// Whether the struct says `#[param(check)]`.
+pub fn checks_relations(attributes: &[Attribute]) -> Result<bool> {
+    let mut found = false;
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("param")) {
+        attribute.parse_nested_meta(|meta| match meta.path.is_ident("check") {
+            true => {
+                found = true;
+                Ok(())
+            }
+            false => Err(meta.error("expected check")),
+        })?;
+    }
+    Ok(found)
+}

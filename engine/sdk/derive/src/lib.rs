@@ -14,6 +14,9 @@ use syn::{DeriveInput, parse_macro_input};
 /// The doc comment of the struct says what it is for, the doc comment of each field what it means. `#[param(...)]` takes
 /// `default = …`, `unit = "mm"`, `min`, `max`, `above`, `below` (for numbers, and for the items of lists), `min_len`, `max_len`, and `path`.
 /// A field without a default is required, unless it is an `Option`.
+///
+/// `#[param(check)]` on the struct: its method `check_relations(&self) -> Result<()>` says what fields ask of each other. It is
+/// called when a pipeline file is checked and before an instance is made.
 #[proc_macro_derive(Params, attributes(param))]
 pub fn derive_params(input: TokenStream) -> TokenStream {
     params::expand(&parse_macro_input!(input as DeriveInput)).unwrap_or_else(syn::Error::into_compile_error).into()

@@ -1,6 +1,6 @@
 //! `#[derive(Params)]`.
 
-use crate::attributes::{about, rules};
+use crate::attributes::{about, checks_relations, rules};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Data, DeriveInput, Error, Expr, ExprLit, Fields, Lit, Result};
@@ -36,10 +36,18 @@ pub fn expand(input: &DeriveInput) -> Result<TokenStream> {
         writes.push(quote! { map.insert(#name.into(), ::voxloom_sdk::params::ParamType::to_json(&self.#ident)); });
     }
     let (ident, text) = (&input.ident, about(&input.attrs));
+    let check = checks_relations(&input.attrs)?.then(|| {
+        quote! {
+            fn check(&self) -> ::voxloom_sdk::Result<()> {
+                self.check_relations()
+            }
+        }
+    });
     let (impl_generics, type_generics, bounds) = input.generics.split_for_impl();
     Ok(quote! {
         impl #impl_generics ::voxloom_sdk::params::Params for #ident #type_generics #bounds {
             const ABOUT: &'static str = #text;
+            #check
         }
         impl #impl_generics ::voxloom_sdk::params::ParamType for #ident #type_generics #bounds {
             fn schema() -> ::voxloom_sdk::Json {

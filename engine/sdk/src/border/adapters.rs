@@ -45,7 +45,7 @@ fn plain(mode: Mode, threads: Threads, device: DeviceKind) -> Traits {
 }
 
 fn check<P: Params>(params: &Json) -> Result<()> {
-    P::parse(params)?.check()
+    P::read(params).map(drop)
 }
 
 struct PlainInstance<T> {
@@ -78,9 +78,7 @@ macro_rules! plain_adapter {
             }
 
             fn create(params: &Json, _: &Context) -> Result<Arc<dyn Behind>> {
-                let operator = T::parse(params)?;
-                operator.check()?;
-                Ok(Arc::new(PlainInstance { operator: Arc::new(operator), bind: $bind }))
+                Ok(Arc::new(PlainInstance { operator: Arc::new(T::read(params)?), bind: $bind }))
             }
         }
     };
@@ -130,8 +128,6 @@ impl<T: Module> Adapter for ModuleOf<T> {
     }
 
     fn create(params: &Json, context: &Context) -> Result<Arc<dyn Behind>> {
-        let params = T::Params::parse(params)?;
-        params.check()?;
-        Ok(Arc::new(ModuleInstance(Arc::new(T::create(&params, context)?))))
+        Ok(Arc::new(ModuleInstance(Arc::new(T::create(&T::Params::read(params)?, context)?))))
     }
 }

@@ -11,12 +11,22 @@ pub trait Params: ParamType + Send + Sync + 'static {
     /// The struct's doc comment.
     const ABOUT: &'static str;
 
-    /// What the description cannot say, such as relations between fields.
+    /// What the description cannot say, such as relations between fields: `#[param(check)]` on the struct makes it call `check_relations`.
     ///
     /// # Errors
     /// [`Error::param`] with the field at fault.
     fn check(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// Reads and checks.
+    ///
+    /// # Errors
+    /// [`Error::param`] with the field at fault.
+    fn read(json: &Json) -> Result<Self> {
+        let params = Self::parse(json)?;
+        params.check()?;
+        Ok(params)
     }
 }
 

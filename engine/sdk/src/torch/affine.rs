@@ -12,9 +12,9 @@ impl Affine {
     /// An upright grid with this voxel size along x, y, z and its first voxel at `origin`.
     pub fn upright(spacing_xyz: [f64; 3], origin: [f64; 3]) -> Self {
         let mut matrix = Self::IDENTITY.0;
-        for axis in 0..3 {
-            matrix[axis][axis] = spacing_xyz[axis];
-            matrix[axis][3] = origin[axis];
+        for (axis, row) in matrix.iter_mut().take(3).enumerate() {
+            row[axis] = spacing_xyz[axis];
+            row[3] = origin[axis];
         }
         Self(matrix)
     }
@@ -48,16 +48,17 @@ impl Affine {
         if determinant == 0.0 || !determinant.is_finite() {
             return None;
         }
+        // Cramer's rule: each entry is a cofactor of the transpose over the determinant.
+        let cofactor = |row: usize, column: usize| {
+            let (a, b) = ((column + 1) % 3, (column + 2) % 3);
+            let (c, d) = ((row + 1) % 3, (row + 2) % 3);
+            m[a][c] * m[b][d] - m[a][d] * m[b][c]
+        };
         let mut inverse = Self::IDENTITY.0;
-        for row in 0..3 {
-            for column in 0..3 {
-                let (a, b) = ((column + 1) % 3, (column + 2) % 3);
-                let (c, d) = ((row + 1) % 3, (row + 2) % 3);
-                inverse[row][column] = (m[a][c] * m[b][d] - m[a][d] * m[b][c]) / determinant;
-            }
-        }
-        for row in 0..3 {
-            inverse[row][3] = -(0..3).map(|column| inverse[row][column] * m[column][3]).sum::<f64>();
+        for (row, entries) in inverse.iter_mut().take(3).enumerate() {
+            let turned: [f64; 3] = std::array::from_fn(|column| cofactor(row, column) / determinant);
+            let shift = -(0..3).map(|column| turned[column] * m[column][3]).sum::<f64>();
+            *entries = [turned[0], turned[1], turned[2], shift];
         }
         Some(Self(inverse))
     }

@@ -3,7 +3,6 @@
 use super::kind::dtype_name;
 use super::store::WeightsStore;
 use super::tensor::tensor_of;
-use std::cell::Cell;
 use tch::Device;
 use crate::abi::type_id;
 use crate::runtime::Runtime;
@@ -38,11 +37,14 @@ impl Runtime for Torch {
     }
 }
 
-/// Intra-op threads belong to the lane's thread; setting them costs, so only changes go through.
+/// Intra-op threads belong to the lane's thread.
+///
+/// Rationale: libtorch gives a thread that it has not seen the number that any thread set last, and does so at its first
+/// look. The look therefore comes first; and what was set is asked of libtorch, since other plugins set it too.
 fn set_threads(threads: usize) {
-    thread_local!(static LAST: Cell<usize> = const { Cell::new(0) });
-    if LAST.replace(threads) != threads {
-        tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
+    let wanted = i32::try_from(threads).unwrap_or(i32::MAX);
+    if tch::get_num_threads() != wanted {
+        tch::set_num_threads(wanted);
     }
 }
 

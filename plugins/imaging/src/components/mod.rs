@@ -4,6 +4,6 @@ mod operator;
 mod rules;
 mod runs;
 
-pub use operator::{CleanComponents, ComponentsParams, KeepLargest, RuleParams, Touching};
+pub use operator::{CleanComponents, KeepLargest, RuleParams, Touching};
 pub use rules::{Rule, UnknownRule, clean};
 pub use runs::{Components, Connectivity};

@@ -2,7 +2,6 @@
 
 use super::rules::{clean, resolve};
 use super::{Connectivity, Rule};
-use crate::checked::checked;
 use crate::tensor::{elements, expect_whole, shape_of};
 use voxloom_sdk::prelude::*;
 
@@ -49,7 +48,8 @@ pub struct RuleParams {
 
 /// Cleans a label map by rules about connected components. A voxel whose label stands in a rule gets what the last rule that keeps it writes, or 0; others stay.
 #[derive(Params)]
-pub struct ComponentsParams {
+#[param(check)]
+pub struct CleanComponents {
     /// Applied in order, each to the labels as they came in.
     #[param(min_len = 1)]
     pub rules: Vec<RuleParams>,
@@ -58,7 +58,7 @@ pub struct ComponentsParams {
     pub touching: Touching,
 }
 
-impl ComponentsParams {
+impl CleanComponents {
     fn rules(&self) -> Vec<Rule> {
         let rule = |rule: &RuleParams| Rule {
             name: rule.name.clone(),
@@ -72,16 +72,12 @@ impl ComponentsParams {
         self.rules.iter().map(rule).collect()
     }
 
-    fn relations(&self) -> Result<()> {
+    fn check_relations(&self) -> Result<()> {
         let known = resolve(&self.rules());
         known.map(|_| ()).map_err(|fault| Error::param(format!("rules[{}].within", fault.rule), &fault))
     }
 }
 
-/// The operator `imaging.components`.
-pub struct CleanComponents(pub ComponentsParams);
-
-checked!(CleanComponents(ComponentsParams));
 
 impl Operator for CleanComponents {
     const NAME: &'static str = "imaging.components";
@@ -94,7 +90,7 @@ impl Operator for CleanComponents {
 
     fn run(&self, call: &mut Call) -> Result<()> {
         let volume: Volume = call.input("volume")?;
-        let cleaned = cleaned(&volume, &self.0.rules(), self.0.touching.into())?;
+        let cleaned = cleaned(&volume, &self.rules(), self.touching.into())?;
         call.output("volume", cleaned)
     }
 }
@@ -200,7 +196,7 @@ mod tests {
     #[test]
     fn a_rule_that_nobody_knows_is_refused_by_its_place() {
         let params = json!({"rules": [{"labels": [1]}, {"labels": [2], "within": "organ"}]});
-        let fault = CleanComponents::parse(&params).err().map(|error| error.to_string());
+        let fault = CleanComponents::read(&params).err().map(|error| error.to_string());
         assert_eq!(fault.as_deref(), Some("rules[1].within refers to `organ`, but no rule before it has that name"));
     }
 }

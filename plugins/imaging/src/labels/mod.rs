@@ -6,7 +6,7 @@ mod painter;
 mod planes;
 mod rule;
 
-pub use operator::{Labels, LabelsParams, ThresholdParams};
+pub use operator::{Labels, ThresholdParams};
 pub use painter::{Label, Painter};
 pub use planes::{Misplaced, PlaneBlend};
 pub use rule::{Rule, Step};

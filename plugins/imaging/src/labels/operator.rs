@@ -2,7 +2,6 @@
 
 use super::{Label, Painter, PlaneBlend, Rule, Step};
 use crate::blend::{Activation, PatchReader, Weights};
-use crate::checked::checked;
 use crate::resample::Alignment;
 use crate::tensor::shape_of;
 use tch::kind::Element;
@@ -23,7 +22,8 @@ pub struct ThresholdParams {
 
 /// Makes a label map at full resolution of overlapping patch predictions, in bounded memory: planes of blended scores are brought to the grid of `like` and reduced to labels as soon as no later window touches them.
 #[derive(Params)]
-pub struct LabelsParams {
+#[param(check)]
+pub struct Labels {
     /// Label of each channel; the channel with the highest score gives the label. Without it and without thresholds, channel i gives label i.
     #[param(min = 0)]
     pub labels: Option<Vec<i32>>,
@@ -40,8 +40,8 @@ pub struct LabelsParams {
     pub activation: Activation,
 }
 
-impl LabelsParams {
-    fn relations(&self) -> Result<()> {
+impl Labels {
+    fn check_relations(&self) -> Result<()> {
         match (&self.labels, &self.thresholds) {
             (Some(_), Some(_)) => Err(Error::param("thresholds", "and labels are two rules: give one of them")),
             (Some(labels), None) if labels.is_empty() => Err(Error::param("labels", "must not be empty")),
@@ -76,10 +76,6 @@ impl LabelsParams {
     }
 }
 
-/// The operator `imaging.labels`.
-pub struct Labels(pub LabelsParams);
-
-checked!(Labels(LabelsParams));
 
 impl Gather for Labels {
     const NAME: &'static str = "imaging.labels";
@@ -103,14 +99,14 @@ impl Gather for Labels {
         let source = shape_of(&grid)?;
         let alignment = Alignment::between((&grid.affine.0, source), (&like.affine.0, shape_of(&like)?))
             .map_err(|fault| Error::item(format!("`grid` and `like`: {fault}")))?;
-        let reader = PatchReader::new(self.0.weights.weighting(self.0.sigma_scale), self.0.activation);
-        let params = LabelsParams { labels: self.0.labels.clone(), thresholds: self.0.thresholds.clone(), ..self.0 };
+        let reader = PatchReader::new(self.weights.weighting(self.sigma_scale), self.activation);
+        let params = Labels { labels: self.labels.clone(), thresholds: self.thresholds.clone(), ..*self };
         Ok(Box::new(LabelsAccumulator { params, reader, source, alignment, like, state: None }))
     }
 }
 
 struct LabelsAccumulator {
-    params: LabelsParams,
+    params: Labels,
     reader: PatchReader,
     source: [usize; 3],
     alignment: Alignment,

@@ -1,13 +1,13 @@
 //! `imaging.similarity`: an image against a reference, voxel by voxel.
 
 use super::{Ssim, Window, psnr};
-use crate::checked::checked;
 use crate::tensor::{elements, expect_same_grid, shape_of};
 use voxloom_sdk::prelude::*;
 
 /// Measures how alike two images on the same grid are: mean absolute error, PSNR and SSIM (Wang et al. 2004).
 #[derive(Params)]
-pub struct SimilarityParams {
+#[param(check)]
+pub struct Similarity {
     /// Largest minus smallest value that an image can take. Without it, that of the reference.
     #[param(above = 0.0)]
     pub range: Option<f64>,
@@ -28,8 +28,8 @@ pub struct SimilarityParams {
     pub k2: f64,
 }
 
-impl SimilarityParams {
-    fn relations(&self) -> Result<()> {
+impl Similarity {
+    fn check_relations(&self) -> Result<()> {
         match self.uniform {
             Some(n) if n % 2 == 0 => Err(Error::param("uniform", format!("must be odd, got {n}"))),
             _ => Ok(()),
@@ -37,10 +37,6 @@ impl SimilarityParams {
     }
 }
 
-/// The operator `imaging.similarity`.
-pub struct Similarity(pub SimilarityParams);
-
-checked!(Similarity(SimilarityParams));
 
 impl Operator for Similarity {
     const NAME: &'static str = "imaging.similarity";
@@ -75,12 +71,12 @@ impl Similarity {
         let shape = shape_of(reference)?;
         let (p, r): (Vec<f64>, Vec<f64>) = (elements(&prediction.data)?, elements(&reference.data)?);
         let (low, high) = r.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)));
-        let range = self.0.range.unwrap_or(high - low);
+        let range = self.range.unwrap_or(high - low);
         if range <= 0.0 {
             return Err(Error::item(format!("every voxel of `reference` is {low}: give `range`")));
         }
-        let window = self.0.uniform.map_or(Window::Gaussian { sigma: self.0.sigma }, |size| Window::Uniform { size });
-        let ssim = Ssim { window, k1: self.0.k1, k2: self.0.k2, range, volume: !self.0.slices };
+        let window = self.uniform.map_or(Window::Gaussian { sigma: self.sigma }, |size| Window::Uniform { size });
+        let ssim = Ssim { window, k1: self.k1, k2: self.k2, range, volume: !self.slices };
         let mean = |of: fn(f64) -> f64| p.iter().zip(&r).map(|(p, r)| of(p - r)).sum::<f64>() / p.len() as f64;
         Ok(json!({
             "case": if reference.meta.contains_key("name") { reference.name() } else { prediction.name() },
@@ -115,7 +111,7 @@ mod tests {
 
     #[test]
     fn even_windows_and_flat_references_are_refused() {
-        let fault = Similarity::parse(&json!({"uniform": 4})).err().map(|error| error.to_string());
+        let fault = Similarity::read(&json!({"uniform": 4})).err().map(|error| error.to_string());
         assert_eq!(fault.as_deref(), Some("uniform must be odd, got 4"));
         let flat = Volume::new(Tensor::zeros([1, 2, 2], (Kind::Float, Device::Cpu)), Affine::IDENTITY);
         let fault = Similarity::parse(&json!({})).expect("right").measure(&flat, &flat, 1).expect_err("no contrast");

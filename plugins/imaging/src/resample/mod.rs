@@ -12,7 +12,7 @@ mod volume;
 use axis::AxisOperator;
 pub use axis::{AxisMap, Border, Interpolation};
 pub use grid::{Alignment, Misaligned, size_for_spacing};
-pub use operator::{Beyond, Order, Resample, ResampleParams};
+pub use operator::{Beyond, Order, Resample};
 pub(crate) use pass::in_parallel;
 pub use volume::{correlate, gaussian, gaussian_kernel, nearest, resample};
 

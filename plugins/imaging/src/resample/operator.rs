@@ -1,7 +1,6 @@
 //! `imaging.resample`.
 
 use super::{Alignment, AxisMap, Border, Interpolation, gaussian, resample, size_for_spacing};
-use crate::checked::checked;
 use crate::tensor::{elements, shape_of};
 use tch::kind::Element;
 use voxloom_sdk::prelude::*;
@@ -25,7 +24,8 @@ pub enum Beyond {
 
 /// Puts a volume on another grid: one of a given voxel size or shape over the same extent, or that of another volume.
 #[derive(Params)]
-pub struct ResampleParams {
+#[param(check)]
+pub struct Resample {
     /// Voxel size of the result along z, y, x. The shape becomes `round(n * old / new)`, at least 1; the achieved voxel size keeps the extent and is what the affine says.
     #[param(above = 0.0, unit = "mm")]
     pub spacing_mm: Option<[f64; 3]>,
@@ -46,8 +46,8 @@ pub struct ResampleParams {
     pub antialias: bool,
 }
 
-impl ResampleParams {
-    fn relations(&self) -> Result<()> {
+impl Resample {
+    fn check_relations(&self) -> Result<()> {
         if self.spacing_mm.is_some() && self.size.is_some() {
             return Err(Error::param("size", "and spacing_mm both say how large the result is: give one of them"));
         }
@@ -61,10 +61,6 @@ impl ResampleParams {
     }
 }
 
-/// The operator `imaging.resample`.
-pub struct Resample(pub ResampleParams);
-
-checked!(Resample(ResampleParams));
 
 impl Operator for Resample {
     const NAME: &'static str = "imaging.resample";
@@ -99,7 +95,7 @@ impl Resample {
     /// No grid, two grids, or one whose axes are turned against the volume's.
     pub fn apply(&self, volume: &Volume, like: Option<&Volume>, threads: usize) -> Result<Volume> {
         let shape = shape_of(volume)?;
-        match (like, self.0.size, self.0.spacing_mm) {
+        match (like, self.size, self.spacing_mm) {
             (Some(like), None, None) => {
                 let alignment = Alignment::between((&volume.affine.0, shape), (&like.affine.0, shape_of(like)?))
                     .map_err(|fault| Error::item(format!("`volume` and `like`: {fault}")))?;
@@ -128,7 +124,7 @@ impl Resample {
         if alignment.is_identity(shape) {
             return self.typed(data);
         }
-        match (self.0.interpolation, data.kind()) {
+        match (self.interpolation, data.kind()) {
             (Order::Nearest, _) => nearest(data, shape, alignment, self.border()),
             (_, Kind::Double) => self.weighed::<f64>(data, shape, alignment, threads),
             _ => self.weighed::<f32>(data, shape, alignment, threads),
@@ -137,16 +133,16 @@ impl Resample {
 
     /// The voxels in the element type of the result.
     fn typed(&self, data: &Tensor) -> Result<Tensor> {
-        match (self.0.interpolation, data.kind()) {
+        match (self.interpolation, data.kind()) {
             (Order::Nearest, _) | (_, Kind::Double) => Ok(data.shallow_clone()),
             _ => Ok(data.f_to_kind(Kind::Float)?),
         }
     }
 
     fn border(&self) -> Border {
-        match self.0.border {
+        match self.border {
             Beyond::Edge => Border::Edge,
-            Beyond::Constant => Border::Constant(self.0.value),
+            Beyond::Constant => Border::Constant(self.value),
             Beyond::Mirror => Border::Mirror,
             Beyond::Reflect => Border::Reflect,
         }
@@ -156,8 +152,8 @@ impl Resample {
     where
         T: super::Real + Element + Default,
     {
-        let interpolation = if self.0.interpolation == Order::Cubic { Interpolation::Cubic } else { Interpolation::Linear };
-        let sigma = alignment.maps.map(|map| if self.0.antialias { ((map.step.abs() - 1.0) / 2.0).max(0.0) } else { 0.0 });
+        let interpolation = if self.interpolation == Order::Cubic { Interpolation::Cubic } else { Interpolation::Linear };
+        let sigma = alignment.maps.map(|map| if self.antialias { ((map.step.abs() - 1.0) / 2.0).max(0.0) } else { 0.0 });
         let channels = data.f_reshape([-1, shape[0] as i64, shape[1] as i64, shape[2] as i64])?;
         let mut parts = Vec::new();
         for channel in channels.f_unbind(0)? {
@@ -291,7 +287,7 @@ mod tests {
             ),
             (json!({"value": 3}), "value is for `border: constant` alone"),
         ] {
-            assert_eq!(Resample::parse(&params).err().map(|error| error.to_string()).as_deref(), Some(message));
+            assert_eq!(Resample::read(&params).err().map(|error| error.to_string()).as_deref(), Some(message));
         }
         let fault = operator(json!({})).apply(&volume(), None, 1).expect_err("no grid");
         assert_eq!(fault.to_string(), "nothing says what the new grid is: give spacing_mm or size, or connect `like`");

@@ -246,7 +246,7 @@ fn parameters_are_refused_by_name() {
 #[test]
 fn a_table_gathers_results_in_case_order() {
     let folder = tempfile::tempdir().unwrap();
-    let table = Host::new(table!(gather Table), &json!({ "file": folder.path().join("metrics") })).unwrap();
+    let table = Host::new(table!(gather Table), &json!({ "file": folder.path().join("metrics.csv") })).unwrap();
     let item = |name: &str, dice: f64| {
         let row = json!({ "anterior": { "dice": dice }, "posterior": { "dice": 1.0 } });
         ports([("row", row.into_value()), ("case", case(json!({ "name": name, "image": "x" })))])

@@ -1,7 +1,6 @@
 //! Adam and AdamW, as `torch.optim` has them (without `amsgrad`).
 
 use super::params::{Common, LossScale, Rule, optimizer_params};
-use crate::checked::Relations;
 use crate::schedule::Schedule;
 use voxloom_sdk::prelude::*;
 
@@ -43,9 +42,9 @@ optimizer_params! {
 
 const MOMENTS: &[&str] = &["exp_avg", "exp_avg_sq"];
 
-impl Relations for Adam {
+impl Adam {
     fn check_relations(&self) -> Result<()> {
-        self.schedule.check_relations().map_err(|fault| fault.within("schedule"))
+        self.schedule.check().map_err(|fault| fault.within("schedule"))
     }
 }
 
@@ -65,9 +64,9 @@ impl Rule for Adam {
     }
 }
 
-impl Relations for AdamW {
+impl AdamW {
     fn check_relations(&self) -> Result<()> {
-        self.schedule.check_relations().map_err(|fault| fault.within("schedule"))
+        self.schedule.check().map_err(|fault| fault.within("schedule"))
     }
 }
 

@@ -3,7 +3,6 @@
 use super::gradients::{self, Gradients};
 use super::memory::{Memory, Trainable};
 use super::params::{Common, Rule};
-use crate::checked::Checked;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use voxloom_sdk::prelude::*;
@@ -17,7 +16,7 @@ pub struct Optimizer<R: Rule> {
 
 impl<R: Rule> Module for Optimizer<R> {
     const NAME: &'static str = R::NAME;
-    type Params = Checked<R>;
+    type Params = R;
 
     fn entries() -> Vec<Entry> {
         let step = Entry::map()
@@ -41,8 +40,8 @@ impl<R: Rule> Module for Optimizer<R> {
         DeviceKind::Any
     }
 
-    fn create(params: &Checked<R>, _: &Context) -> Result<Self> {
-        Ok(Self { rule: params.0.clone(), memory: Mutex::default() })
+    fn create(params: &R, _: &Context) -> Result<Self> {
+        Ok(Self { rule: params.clone(), memory: Mutex::default() })
     }
 
     fn state(&self) -> Vec<State> {

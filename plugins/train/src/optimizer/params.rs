@@ -1,6 +1,5 @@
 //! What every optimizer is told, and what tells one rule from another.
 
-use crate::checked::Relations;
 use crate::schedule::Schedule;
 use tch::Tensor;
 use voxloom_sdk::prelude::*;
@@ -35,7 +34,7 @@ pub struct Common {
 }
 
 /// One rule for changing a weight by its gradient.
-pub trait Rule: Relations + Clone {
+pub trait Rule: Params + Clone {
     /// `family.name`.
     const NAME: &'static str;
     /// Names of the tensors kept for each weight, as in PyTorch's checkpoints.
@@ -52,6 +51,7 @@ macro_rules! optimizer_params {
     ($(#[$about:meta])* $name:ident { $($own:tt)* }) => {
         $(#[$about])*
         #[derive(Params, Clone, Debug)]
+        #[param(check)]
         pub struct $name {
             $($own)*
             /// How the learning rate changes over the steps.

@@ -1,7 +1,6 @@
 //! Stochastic gradient descent, as `torch.optim.SGD`.
 
 use super::params::{Common, LossScale, Rule, optimizer_params};
-use crate::checked::Relations;
 use crate::schedule::Schedule;
 use voxloom_sdk::prelude::*;
 
@@ -26,12 +25,12 @@ optimizer_params! {
     }
 }
 
-impl Relations for Sgd {
+impl Sgd {
     fn check_relations(&self) -> Result<()> {
         if self.nesterov && (self.momentum == 0.0 || self.dampening != 0.0) {
             return Err(Error::param("nesterov", "needs momentum above 0 and dampening 0"));
         }
-        self.schedule.check_relations().map_err(|fault| fault.within("schedule"))
+        self.schedule.check().map_err(|fault| fault.within("schedule"))
     }
 }
 

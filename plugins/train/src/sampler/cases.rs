@@ -15,7 +15,7 @@ pub fn find(params: &SamplerParams) -> Result<Vec<Json>> {
         (None, None, Some(folder)) => {
             from_folder(folder, params.labels.as_deref()).map_err(|fault| Error::param("folder", fault))?
         }
-        // One of them is given: `Relations for SamplerParams`.
+        // One of them is given: `SamplerParams::check_relations`.
         _ => Vec::new(),
     };
     let found = cases.len();
@@ -108,12 +108,11 @@ fn stem(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checked::Relations;
     use voxloom_sdk::params::ParamType;
 
     fn found(params: Json) -> Result<Vec<Json>> {
         let params = SamplerParams::parse(&params)?;
-        params.check_relations()?;
+        params.check()?;
         find(&params)
     }
 

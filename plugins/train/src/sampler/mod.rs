@@ -3,7 +3,6 @@
 mod cases;
 mod order;
 
-use crate::checked::{Checked, Relations};
 use order::Order;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +10,7 @@ use voxloom_sdk::prelude::*;
 
 /// Draws cases for training, without end. Every epoch is a new order of all cases; the position is part of the module's state.
 #[derive(Params, Clone, Debug)]
+#[param(check)]
 pub struct SamplerParams {
     /// The cases: a list of objects with `image`, and `label`, `task`, … as the pipeline wants them.
     pub cases: Option<Json>,
@@ -36,7 +36,7 @@ pub struct SamplerParams {
     pub balance: Option<String>,
 }
 
-impl Relations for SamplerParams {
+impl SamplerParams {
     fn check_relations(&self) -> Result<()> {
         match [self.cases.is_some(), self.file.is_some(), self.folder.is_some()].map(usize::from).iter().sum() {
             1 => Ok(()),
@@ -70,7 +70,7 @@ struct Position {
 
 impl Module for Sampler {
     const NAME: &'static str = "train.sampler";
-    type Params = Checked<SamplerParams>;
+    type Params = SamplerParams;
 
     fn entries() -> Vec<Entry> {
         let next = Entry::scatter()
@@ -83,8 +83,7 @@ impl Module for Sampler {
         vec![next]
     }
 
-    fn create(params: &Checked<SamplerParams>, context: &Context) -> Result<Self> {
-        let params = &params.0;
+    fn create(params: &SamplerParams, context: &Context) -> Result<Self> {
         let cases = cases::find(params)?;
         let groups = cases::groups(&cases, params.balance.as_deref())?;
         let order = Order { groups, shuffle: params.shuffle };
