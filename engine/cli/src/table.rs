@@ -4,14 +4,20 @@ use crate::rows::{Row, columns};
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::Value as Json;
 
+/// Longer tables are for the report.
+const MOST_ROWS: usize = 100;
+
 /// The rows under their column names; numbers with four significant digits, to the right; means of them below if asked for.
 pub fn table(rows: &[Row], with_means: bool) -> String {
     let columns = columns(rows);
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     table.set_header(&columns);
-    for row in rows {
+    for row in rows.iter().take(MOST_ROWS) {
         table.add_row(columns.iter().map(|column| row.get(column).map_or(String::new(), cell)));
+    }
+    if rows.len() > MOST_ROWS {
+        table.add_row([format!("… {} more in the report", rows.len() - MOST_ROWS)]);
     }
     for row in with_means.then(|| means(rows, &columns)).unwrap_or_default() {
         table.add_row(row);
@@ -61,7 +67,9 @@ fn means(rows: &[Row], columns: &[String]) -> Vec<Vec<String>> {
         }
     }
     let several = groups.iter().any(|(_, members)| members.len() > 1);
-    if !several {
+    // Whole numbers are sizes and counts, whose means say little; where nothing else is there, they are left alone.
+    let measured = rows.iter().flat_map(Row::values).any(Json::is_f64);
+    if !several || !measured {
         return Vec::new();
     }
     groups.iter().map(|(_, members)| mean_row(members, columns, item)).collect()
