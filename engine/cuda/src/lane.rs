@@ -51,11 +51,15 @@ impl Lane for CudaLane {
         // SAFETY: the stream is libtorch's own.
         let code = unsafe { (torch.torch_set_current_cuda_stream)(self.stream, self.device) };
         self.libraries.torch_said(code, "torch_set_current_cuda_stream")?;
+        self.intact()
+    }
+
+    fn intact(&self) -> Result<(), String> {
         let mut current = std::ptr::null_mut();
         // SAFETY: `current` lives for the call.
-        let code = unsafe { (torch.aoti_torch_get_current_cuda_stream)(self.device, &raw mut current) };
+        let code = unsafe { (self.libraries.torch.aoti_torch_get_current_cuda_stream)(self.device, &raw mut current) };
         self.libraries.torch_said(code, "aoti_torch_get_current_cuda_stream")?;
-        if current == self.stream { Ok(()) } else { Err("libtorch did not take the lane's stream as its current one".into()) }
+        if current == self.stream { Ok(()) } else { Err("the lane's stream is not libtorch's current one".into()) }
     }
 
     fn record(&self) -> Result<Option<StreamEvent>, String> {

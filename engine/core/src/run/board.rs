@@ -233,6 +233,7 @@ impl Board {
     /// A lane leaves a stage that has ended, and hands in what it noted.
     fn leave<'b>(&'b self, worker: &mut Worker, inner: MutexGuard<'b, Inner>) -> MutexGuard<'b, Inner> {
         let mut inner = self.clear(worker, inner);
+        worker.meter.publish(worker.index, worker.base);
         if let Some(spans) = worker.spans.as_mut().map(std::mem::take) {
             self.hand_over(worker.index, spans);
         }

@@ -17,7 +17,7 @@ pub trait Device: Send + Sync {
 
 /// A queue of work on a device. Work that is queued on one lane runs in the order in which it was queued.
 ///
-/// All functions may be called from any thread, except `enter`.
+/// All functions may be called from any thread; `enter` and `intact` are about the calling one.
 pub trait Lane: Send + Sync {
     /// As operators see it: `cpu`, `cuda:0`.
     fn device(&self) -> &str;
@@ -30,6 +30,12 @@ pub trait Lane: Send + Sync {
     /// # Errors
     /// What the device said.
     fn enter(&self) -> Result<(), String>;
+
+    /// Whether the lane's stream is still the current one of the calling thread, which must be the lane's.
+    ///
+    /// # Errors
+    /// A call has left another stream behind; or what the device said.
+    fn intact(&self) -> Result<(), String>;
 
     /// Marks the end of what is queued by now; `None` where calls return only when their work is done.
     ///
@@ -78,6 +84,10 @@ impl Lane for CpuLane {
     }
 
     fn enter(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn intact(&self) -> Result<(), String> {
         Ok(())
     }
 

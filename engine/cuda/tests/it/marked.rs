@@ -2,7 +2,7 @@
 
 use super::operators::{Behaviour, optional, plain, port};
 use super::plain::{Call, Fail, Plain};
-use super::standin::note;
+use super::standin::{note, take_another_stream};
 use serde_json::{Value as Json, json};
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -44,7 +44,7 @@ unsafe extern "C" fn describe(_: *mut c_void, _: *const Sink) {}
 macro_rules! marked {
     ($(#[$about:meta])* $name:ident, $id:literal, $device:literal) => {
         $(#[$about])*
-        pub struct $name(Behaviour);
+        pub struct $name(Behaviour, u64);
 
         impl Plain for $name {
             const NAME: &'static str = $id;
@@ -54,7 +54,8 @@ macro_rules! marked {
                 description
             }
             fn create(params: &Json, _: &Context) -> Self {
-                Self(Behaviour::new(params))
+                // `wrong` is the item at which the operator changes the stream behind the engine's back.
+                Self(Behaviour::new(params), params["wrong"].as_u64().unwrap_or(u64::MAX))
             }
             fn run(&self, call: &mut Call) -> Result<(), Fail> {
                 self.0.act(call)?;
@@ -62,6 +63,9 @@ macro_rules! marked {
                     if let Some(handle) = call.handle(port) {
                         note("use", handle, call.context.stream);
                     }
+                }
+                if call.context.item_len > 0 && self.1 == call.item()[0] {
+                    take_another_stream();
                 }
                 let value = value();
                 note("make", value.handle, call.context.stream);

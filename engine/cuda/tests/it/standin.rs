@@ -58,6 +58,18 @@ pub fn note(what: &str, a: *mut c_void, b: *mut c_void) {
     }
 }
 
+/// Makes another stream the current one, as a careless operator might.
+pub fn take_another_stream() {
+    let (library, _) = LIBRARY.get_or_init(build);
+    // SAFETY: the stand-in takes any pointer.
+    unsafe {
+        library.get::<unsafe extern "C" fn(*mut c_void, i32) -> i32>(b"torch_set_current_cuda_stream").expect("its own symbol")(
+            std::ptr::without_provenance_mut(0x99),
+            0,
+        );
+    }
+}
+
 fn build() -> (Library, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder").keep();
     let path = folder.join("libstandin.so");

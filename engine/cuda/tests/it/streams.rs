@@ -8,31 +8,30 @@ use std::path::Path;
 use std::sync::Arc;
 use voxloom_core::check::{Config, check};
 use voxloom_core::operators::Operators;
-use voxloom_core::run::{Event, Outcome, RunOptions, run};
+use voxloom_core::run::{Device, Event, Outcome, Report, RunOptions, run};
 use voxloom_cuda::Cuda;
 
-/// Runs a file on so many streams; returns what CUDA was asked.
-fn asked(file: &Json, streams: usize, delays: Option<u64>) -> Vec<Line> {
-    let standin = StandIn::new(1);
+/// Runs a file on so many streams.
+fn go(standin: &StandIn, file: &Json, streams: usize, delays: Option<u64>) -> Report {
     let mut operators: Operators = super::operators::all();
     operators.extend([operator::<OnDevice>(), operator::<OnHost>(), operator::<Weights>()]);
     let checked = check(Path::new("test.json"), file.to_string().as_bytes(), &operators, &Config::default());
     let pipeline = checked.unwrap_or_else(|faults| panic!("{faults}")).pipeline;
-    let device = Cuda::open(&standin.places, 0).expect("the stand-in has one device");
-    let options = RunOptions {
-        lanes: 2,
-        threads: 8,
-        device: Some(Arc::new(device)),
-        device_lanes: streams,
-        delays,
-        ..RunOptions::default()
-    };
+    let device: Arc<dyn Device> = Arc::new(Cuda::open(&standin.places, 0).expect("the stand-in has one device"));
+    let usual = RunOptions::default();
+    let options = RunOptions { lanes: 2, threads: 8, device: Some(device), device_lanes: streams, delays, ..usual };
     let report = run(&pipeline, &options, &mut |_: &Event| {}).expect("it runs");
-    assert_eq!((report.outcome, report.device.as_deref()), (Outcome::Completed, Some("cuda:0")), "{:?}", report.failures);
-    assert_eq!(report.memory.left_values, 0);
+    assert_eq!((report.device.as_deref(), report.memory.left_values), (Some("cuda:0"), 0));
+    report
+}
+
+/// Runs a file on so many streams; returns what CUDA was asked.
+fn asked(file: &Json, streams: usize, delays: Option<u64>) -> Vec<Line> {
+    let standin = StandIn::new(1);
+    let report = go(&standin, file, streams, delays);
+    assert_eq!(report.outcome, Outcome::Completed, "{:?}", report.failures);
     let log = standin.log();
-    let count = |word: &str| log.iter().filter(|line| line.0 == word).count();
-    assert_eq!(count("create"), count("destroy"), "every event is given back");
+    assert_eq!(count(&log, "create"), count(&log, "destroy"), "every event is given back");
     assert!(log.iter().filter(|line| line.0 == "create").all(|line| line.2 == 3), "timing is off, a waiting host sleeps");
     log
 }
@@ -145,4 +144,15 @@ fn a_module_goes_from_lane_to_lane_in_order() {
         }
     }
     assert!(changes > 0, "with delays, writes wander between lanes");
+}
+
+#[test]
+fn an_operator_that_leaves_another_stream_behind_stops_the_run() {
+    let file = json!({ "voxloom": 1, "graph": {
+        "case": { "op": "plain.count", "params": { "n": 5 } },
+        "a": { "op": "marked.device", "in": { "x": "case" }, "params": { "wrong": 2 } }
+    } });
+    let report = go(&StandIn::new(1), &file, 1, None);
+    let message = "device: after node `a`: the lane's stream is not libtorch's current one";
+    assert_eq!((report.outcome, report.message.as_deref()), (Outcome::Fatal, Some(message)));
 }

@@ -90,6 +90,17 @@ impl Worker {
             }
         }
         let own = self.inputs.own.take().unwrap_or_else(|| Arc::clone(&job.path));
+        let done = self.calls(stage, job, &own);
+        match self.lane.intact() {
+            Ok(()) => done,
+            Err(message) => {
+                let node = &stage.plan.nodes[stage.plan.units[job.unit].kind.node()].name;
+                Done::Device(format!("after node `{node}`: {message}"))
+            }
+        }
+    }
+
+    fn calls(&mut self, stage: &Stage, job: &Job, own: &Path) -> Done {
         match (&job.kind, &stage.plan.units[job.unit].kind) {
             (JobKind::Chain, UnitKind::Chain(nodes)) => {
                 let result = self.chain(stage, job, nodes);
@@ -97,8 +108,8 @@ impl Worker {
                 Done::Chain(result)
             }
             (JobKind::Batch(members), UnitKind::Batch { node, .. }) => Done::Batch(self.batch(stage, job, *node, members.len())),
-            (JobKind::Draw { last }, UnitKind::Scatter { node, .. }) => self.draw(stage, job, *node, *last, &own),
-            (JobKind::Push { .. }, UnitKind::Gather { node, .. }) => self.push(stage, job, *node, &own),
+            (JobKind::Draw { last }, UnitKind::Scatter { node, .. }) => self.draw(stage, job, *node, *last, own),
+            (JobKind::Push { .. }, UnitKind::Gather { node, .. }) => self.push(stage, job, *node, own),
             (_, kind) => self.finish(stage, job, kind.node()),
         }
     }
