@@ -12,7 +12,7 @@ const MAY_NEED: [(&str, &[&str]); 10] = [
     ("voxloom-cuda", &["voxloom-abi", "voxloom-core"]),
     ("voxloom-sdk", &["voxloom-abi", "voxloom-sdk-derive", "voxloom-weights"]),
     ("voxloom-testkit", &["voxloom-abi", "voxloom-core"]),
-    ("voxloom", &["voxloom-abi", "voxloom-core", "voxloom-cuda", "voxloom-testkit"]),
+    ("voxloom", &["voxloom-abi", "voxloom-core", "voxloom-cuda", "voxloom-testkit", "voxloom-weights"]),
     ("xtask", &[]),
     ("voxloom-architecture", &[]),
 ];

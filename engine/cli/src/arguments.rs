@@ -51,6 +51,9 @@ pub enum Command {
     /// The plugins and the operators they hold
     #[command(subcommand)]
     Plugins(Plugins),
+    /// Look into files of weights (safetensors, PyTorch's .pth) and make smaller ones
+    #[command(subcommand)]
+    Weights(Weights),
     /// Print the JSON Schema of pipeline files for editors, made from the installed operators
     Schema,
     /// Print a completion script for a shell
@@ -168,6 +171,31 @@ pub enum Plugins {
     /// Run the conformance cases in this process; what `check` runs in a process of its own
     #[command(hide = true)]
     Conform { file: PathBuf },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Weights {
+    /// Every tensor with its type and shape; nothing in the file is executed
+    Show {
+        /// The file
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the same tensors as safetensors
+    Convert {
+        /// The file to read
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// The safetensors file to write
+        #[arg(value_hint = ValueHint::FilePath)]
+        output: PathBuf,
+        /// Round float32 to float16: half the size, 11 significant bits
+        #[arg(long)]
+        half: bool,
+    },
 }
 
 /// `4GiB`, `500MB`, `1048576`.

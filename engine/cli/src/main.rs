@@ -17,7 +17,7 @@ mod talk;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
-use commands::{check, completions, graph, plugins, run, schema};
+use commands::{check, completions, graph, plugins, run, schema, weights};
 use exit::Exit;
 use std::process::ExitCode;
 use talk::Talk;
@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::check(arguments, &global, &talk),
         Command::Plugins(command) => plugins::plugins(command, &global, &talk),
         Command::Graph(arguments) => graph::graph(arguments, &global, &talk),
+        Command::Weights(command) => weights::weights(command, &talk),
         Command::Schema => schema::schema(&global, &talk),
         Command::Completions { shell } => completions::completions(*shell),
     };

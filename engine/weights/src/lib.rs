@@ -18,6 +18,7 @@
 
 mod dtype;
 mod error;
+mod half;
 mod names;
 mod pickle;
 mod read;
@@ -28,6 +29,7 @@ mod write;
 
 pub use dtype::Dtype;
 pub use error::{Error, Fault, Result};
+pub use half::to_half;
 pub use names::{Mismatch, Misshapen, match_names};
 pub use read::{read, read_bytes};
 pub use tensors::{Tensor, Tensors};

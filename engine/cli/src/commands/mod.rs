@@ -6,3 +6,4 @@ pub mod graph;
 pub mod plugins;
 pub mod run;
 pub mod schema;
+pub mod weights;
