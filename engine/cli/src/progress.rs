@@ -2,8 +2,11 @@
 
 use crate::arguments::LogLevel;
 use crate::talk::Talk;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
+use voxloom_core::describe::Kind;
+use voxloom_core::graph::{Graph, Node, Pipeline};
 use voxloom_core::run::{Event, Failure, Observer};
 
 /// Plain lines come at most this often.
@@ -16,10 +19,13 @@ pub struct Progress {
     stage: Option<Stage>,
     rounds: Option<ProgressBar>,
     said: Instant,
+    /// Scatters at the level of their graph: when they tell how far they are, they tell how many items there are.
+    openers: BTreeSet<(String, String)>,
 }
 
 /// The graph that runs now.
 struct Stage {
+    graph: String,
     title: String,
     bar: Option<ProgressBar>,
     items: Option<u64>,
@@ -30,9 +36,20 @@ struct Stage {
 }
 
 impl Progress {
-    pub fn new(talk: Talk) -> Self {
+    pub fn new(talk: Talk, pipeline: &Pipeline) -> Self {
         let now = Instant::now();
-        Self { talk, began: now, stage: None, rounds: None, said: now }
+        let scatters = |node: &&Node| node.level == 0 && node.entry().kind == Kind::Scatter;
+        let of_graph = |graph: &'_ Graph| -> Vec<(String, String)> {
+            graph.nodes.iter().filter(scatters).map(|node| (graph.name.clone(), node.name.clone())).collect()
+        };
+        Self {
+            talk,
+            began: now,
+            stage: None,
+            rounds: None,
+            said: now,
+            openers: pipeline.graphs.iter().flat_map(of_graph).collect(),
+        }
     }
 
     /// Takes the bars away.
@@ -59,7 +76,8 @@ impl Progress {
         }
         let now = Instant::now();
         self.said = now;
-        self.stage = Some(Stage { title, bar, items, done: 0, failed: 0, began: now, of_many: rounds > 1 });
+        self.stage =
+            Some(Stage { graph: graph.to_owned(), title, bar, items, done: 0, failed: 0, began: now, of_many: rounds > 1 });
     }
 
     fn count_rounds(&mut self, round: u64, rounds: u64) {
@@ -94,10 +112,11 @@ impl Progress {
         }
     }
 
-    /// A node at level 0 knows how many items there are.
-    fn total(&mut self, total: u64) {
+    /// A node tells how far it is; only the word of a scatter at the graph's own level counts here.
+    fn total(&mut self, node: &str, total: u64) {
         let Some(stage) = &mut self.stage else { return };
-        if stage.items.is_none() && total > 0 {
+        let opens = self.openers.contains(&(stage.graph.clone(), node.to_owned()));
+        if opens && stage.items.is_none() && total > 0 {
             stage.items = Some(total);
             if let Some(bar) = &stage.bar {
                 bar.set_style(style(true));
@@ -141,8 +160,8 @@ impl Observer for Progress {
             Event::Stage { round, rounds, graph, items, .. } => self.begin_stage(*round, *rounds, graph, *items),
             Event::StageDone { .. } => self.end_stage(),
             Event::ItemDone { ok, .. } => self.item_done(*ok),
-            Event::Progress { item, total, .. } if item.is_empty() => self.total(*total),
-            Event::Progress { node, item, done, total } if self.talk.shows(LogLevel::Debug) => {
+            Event::Progress { node, item, done, total } => {
+                self.total(node, *total);
                 self.talk.line(LogLevel::Debug, &format!("{}: {done} of {total}", place(node, item)));
             }
             Event::Log { level, node, item, text } => log(&self.talk, *level, node, item, text),
@@ -185,9 +204,15 @@ fn of_item(item: &[u64]) -> String {
 
 fn style(known: bool) -> ProgressStyle {
     let template = if known {
-        "{prefix} [{wide_bar}] {pos}/{len}  {per_sec}  {eta} left  {msg}"
+        "{prefix} [{wide_bar}] {pos}/{len}  {rate}  {eta} left  {msg}"
     } else {
-        "{prefix} {spinner} {pos} items  {per_sec}  {elapsed}  {msg}"
+        "{prefix} {spinner} {pos} items  {rate}  {elapsed}  {msg}"
     };
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            // A bar that cannot be written is no reason to stop.
+            let _ = write!(out, "{:.1}/s", state.per_sec());
+        })
+        .progress_chars("=> ")
 }

@@ -19,7 +19,8 @@ pub fn table(rows: &[Row], with_means: bool) -> String {
     if rows.len() > MOST_ROWS {
         table.add_row([format!("… {} more in the report", rows.len() - MOST_ROWS)]);
     }
-    for row in with_means.then(|| means(rows, &columns)).unwrap_or_default() {
+    let means = if with_means { means(rows, &columns) } else { Vec::new() };
+    for row in means {
         table.add_row(row);
     }
     spaced(&mut table);

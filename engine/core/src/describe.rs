@@ -40,6 +40,9 @@ pub struct Entry {
     pub access: Access,
     #[serde(default)]
     pub backward: bool,
+    /// A `gather` that gives a right result of the items that came, where others have failed.
+    #[serde(default)]
+    pub partial: bool,
     /// JSON Schema of the entry's parameters (empty for a plain operator).
     pub params: Json,
     #[serde(default)]

@@ -132,7 +132,8 @@ impl<'a> Call<'a> {
     /// Of another type.
     pub fn optional<T: FromValue>(&self, name: &str) -> Result<Option<T>> {
         let index = self.ports.0.iter().position(|port| port.name == name);
-        let index = index.ok_or_else(|| Error::item(format!("the operator asked for an input `{name}` that it does not declare")))?;
+        let index =
+            index.ok_or_else(|| Error::item(format!("the operator asked for an input `{name}` that it does not declare")))?;
         match self.inputs.get(index).filter(|value| !value.is_none()) {
             Some(value) => {
                 T::from_value(Value::borrow(value), self).map(Some).map_err(|error| error.context(format_args!("input `{name}`")))
@@ -147,7 +148,8 @@ impl<'a> Call<'a> {
     /// No such output.
     pub fn output(&mut self, name: &str, value: impl IntoValue) -> Result<()> {
         let index = self.ports.1.iter().position(|port| port.name == name);
-        let index = index.ok_or_else(|| Error::item(format!("the operator wrote an output `{name}` that it does not declare")))?;
+        let index =
+            index.ok_or_else(|| Error::item(format!("the operator wrote an output `{name}` that it does not declare")))?;
         self.outputs[index] = Some(value.into_value());
         Ok(())
     }

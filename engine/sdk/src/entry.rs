@@ -143,7 +143,8 @@ impl Port {
 
     fn describe(&self) -> Json {
         let mut json = json!({ "name": self.name, "type": self.type_name });
-        let texts = [("shape", self.shape.as_ref().map(ToString::to_string)), ("dtype", self.dtype.clone()), ("unit", self.unit.clone())];
+        let texts =
+            [("shape", self.shape.as_ref().map(ToString::to_string)), ("dtype", self.dtype.clone()), ("unit", self.unit.clone())];
         for (key, text) in texts {
             if let Some(text) = text {
                 json[key] = text.into();
@@ -171,6 +172,7 @@ pub struct Entry {
     pub(crate) kind: Kind,
     access: Access,
     backward: bool,
+    partial: bool,
     params: Json,
     pub(crate) inputs: Vec<Port>,
     pub(crate) outputs: Vec<Port>,
@@ -185,6 +187,7 @@ impl Entry {
             kind,
             access: Access::None,
             backward: false,
+            partial: false,
             params: crate::params::ObjectSchema::default().finish(),
             inputs: Vec::new(),
             outputs: Vec::new(),
@@ -241,6 +244,13 @@ impl Entry {
         self
     }
 
+    /// A gather whose result is right without the items that failed: a table of cases, but not a volume of windows.
+    #[must_use]
+    pub fn partial(mut self) -> Self {
+        self.partial = true;
+        self
+    }
+
     /// Parameters of this entry, set at the node.
     #[must_use]
     pub fn params<P: Params>(mut self) -> Self {
@@ -290,6 +300,7 @@ impl Entry {
             "kind": kind,
             "access": self.access.word(),
             "backward": self.backward,
+            "partial": self.partial,
             "params": self.params,
             "inputs": self.inputs.iter().map(Port::describe).collect::<Vec<_>>(),
             "outputs": self.outputs.iter().map(Port::describe).collect::<Vec<_>>(),

@@ -5,21 +5,21 @@
 
 extern crate self as voxloom_sdk;
 
-mod error;
-pub mod params;
-mod entry;
-mod shape;
-mod value;
-mod json;
-mod record;
-mod call;
-mod operator;
-mod module;
-pub mod runtime;
 pub mod border;
+mod call;
+mod entry;
+mod error;
 mod export;
+mod json;
+mod module;
+mod operator;
+pub mod params;
+mod record;
+pub mod runtime;
+mod shape;
 #[cfg(feature = "torch")]
 mod torch;
+mod value;
 
 pub use call::{Call, Context};
 pub use entry::{Access, DeviceKind, Entry, Mode, Port, Threads};
@@ -51,12 +51,12 @@ pub type DefaultRuntime = runtime::Plain;
 
 /// What an operator's file needs: `use voxloom_sdk::prelude::*;`.
 pub mod prelude {
+    pub use crate::{
+        Access, Accumulator, Bound, Call, Choice, Context, Cursor, DeviceKind, Entry, Error, Gather, Json, JsonMap, Mode, Module,
+        ModuleHandle, Operator, Params, Port, Record, Result, Scatter, State, Threads, Uses, gather, scatter,
+    };
     #[cfg(feature = "torch")]
     pub use crate::{Affine, Volume, Weight};
-    pub use crate::{
-        Access, Accumulator, Bound, Call, Choice, Context, Cursor, DeviceKind, Entry, Error, Gather, Json, JsonMap, Mode, Module, ModuleHandle,
-        Operator, Params, Port, Record, Result, Scatter, State, Threads, Uses, gather, scatter,
-    };
     pub use serde_json::json;
     #[cfg(feature = "torch")]
     pub use tch::{Device, Kind, Tensor};

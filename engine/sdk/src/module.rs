@@ -1,6 +1,8 @@
 //! Modules: operators that own state.
 
-use crate::{Accumulator, Call, Context, Cursor, DeviceKind, Entry, Error, IntoValue, Json, Mode, Params, Result, Threads, Value};
+use crate::{
+    Accumulator, Call, Context, Cursor, DeviceKind, Entry, Error, IntoValue, Json, Mode, Params, Result, Threads, Value,
+};
 use std::path::Path;
 use std::sync::Arc;
 use voxloom_abi::{self as abi, ModuleRef, StateSink, Str, status};
@@ -216,7 +218,11 @@ impl ModuleHandle {
             };
             state(self.0.instance, &StateSink { data: std::ptr::from_mut(&mut states).cast(), put })
         };
-        if status == status::OK { Ok(states) } else { Err(Error::item(format!("module `{}` did not give its state", self.name()))) }
+        if status == status::OK {
+            Ok(states)
+        } else {
+            Err(Error::item(format!("module `{}` did not give its state", self.name())))
+        }
     }
 }
 

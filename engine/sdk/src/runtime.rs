@@ -42,7 +42,10 @@ impl Runtime for Plain {
 impl Store for JsonStore {
     fn save(&self, state: &[State], extra: &Json, path: &Path) -> Result<()> {
         if let Some(state) = state.first() {
-            return Err(Error::item(format!("state `{}` cannot be saved: a plain plugin keeps its state in `extra`", state.name)));
+            return Err(Error::item(format!(
+                "state `{}` cannot be saved: a plain plugin keeps its state in `extra`",
+                state.name
+            )));
         }
         let beside = path.with_extension("part");
         std::fs::write(&beside, extra.to_string())?;

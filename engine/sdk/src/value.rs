@@ -235,7 +235,13 @@ unsafe extern "C" fn concat(values: *const abi::Value, n: usize, out: *mut abi::
     status::OK
 }
 
-unsafe extern "C" fn split<T: Payload>(handle: *mut c_void, _: *const i64, n: usize, out: *mut abi::Value, _: *const Sink) -> Status {
+unsafe extern "C" fn split<T: Payload>(
+    handle: *mut c_void,
+    _: *const i64,
+    n: usize,
+    out: *mut abi::Value,
+    _: *const Sink,
+) -> Status {
     let table = Table::<T>::get();
     for index in 0..n {
         // SAFETY: the handle is an Arc<T> that is alive, `out` has room for n values.

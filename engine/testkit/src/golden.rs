@@ -180,7 +180,12 @@ pub fn numbers(json: &serde_json::Value) -> Vec<f64> {
 pub fn close(what: &str, found: &[f64], expected: &[f32], tolerance: f64) {
     assert_eq!(found.len(), expected.len(), "{what}: number of values");
     let gap = |(a, b): (&f64, &f32)| if a.is_nan() { f64::INFINITY } else { (a - f64::from(*b)).abs() };
-    let worst = found.iter().zip(expected).map(gap).enumerate().fold((0, 0.0), |worst, (i, gap)| if gap > worst.1 { (i, gap) } else { worst });
+    let worst = found
+        .iter()
+        .zip(expected)
+        .map(gap)
+        .enumerate()
+        .fold((0, 0.0), |worst, (i, gap)| if gap > worst.1 { (i, gap) } else { worst });
     assert!(
         worst.1 <= tolerance,
         "{what}: value {} is {}, expected {} within {tolerance} (off by {:.3e})",

@@ -35,7 +35,8 @@ mod tests {
     #[test]
     fn values_are_rounded_to_nearest_and_even() {
         let half = to_half(&float32(&[1.0, -0.5, 1.0 + 2.0f32.powi(-11), f32::INFINITY])).expect("all fit");
-        let expected: Vec<u8> = [1.0f32, -0.5, 1.0, f32::INFINITY].iter().flat_map(|value| f16::from_f32(*value).to_le_bytes()).collect();
+        let expected: Vec<u8> =
+            [1.0f32, -0.5, 1.0, f32::INFINITY].iter().flat_map(|value| f16::from_f32(*value).to_le_bytes()).collect();
         assert_eq!((half.dtype, &half.bytes[..]), (Dtype::F16, &expected[..]));
     }
 

@@ -23,7 +23,6 @@ impl Clip {
     }
 }
 
-
 impl Operator for Clip {
     const NAME: &'static str = "imaging.clip";
 

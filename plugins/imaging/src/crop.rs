@@ -32,7 +32,6 @@ impl Crop {
     }
 }
 
-
 impl Operator for Crop {
     const NAME: &'static str = "imaging.crop";
 

@@ -66,7 +66,6 @@ impl Normalise {
     }
 }
 
-
 impl Operator for Normalise {
     const NAME: &'static str = "imaging.normalise";
 

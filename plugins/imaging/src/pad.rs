@@ -54,7 +54,6 @@ impl Pad {
     }
 }
 
-
 impl Operator for Pad {
     const NAME: &'static str = "imaging.pad";
 

@@ -99,7 +99,9 @@ impl Operator for Preview {
 
 impl Preview {
     fn check_relations(&self) -> Result<()> {
-        for (name, [low, high]) in self.window.map(|range| ("window", range)).into_iter().chain([("percentiles", self.percentiles)]) {
+        for (name, [low, high]) in
+            self.window.map(|range| ("window", range)).into_iter().chain([("percentiles", self.percentiles)])
+        {
             if low >= high {
                 return Err(Error::param(name, format!("must run from low to high, got [{low}, {high}]")));
             }
@@ -128,7 +130,9 @@ fn labels_on(volume: &Volume, labels: &Volume, port: &str) -> Result<Vec<i64>> {
     let (shape, other) = (shape_ijk(volume)?, shape_ijk(labels)?);
     let distance = corner_distance(&volume.affine.0, &labels.affine.0, shape);
     if shape != other || distance > SAME_GRID {
-        return Err(Error::item(format!("`{port}` is not on the grid of `volume` ({other:?} and {shape:?} voxels, {distance:.2} voxels apart)")));
+        return Err(Error::item(format!(
+            "`{port}` is not on the grid of `volume` ({other:?} and {shape:?} voxels, {distance:.2} voxels apart)"
+        )));
     }
     let turned = turn_volume(labels, *b"RAS")?.data;
     Ok(Vec::try_from(turned.to_device(Device::Cpu).to_kind(Kind::Int64).contiguous().view(-1))?)

@@ -42,7 +42,8 @@ impl Operator for Read {
         let volume = match self.which {
             Which::Image => self.volume(&name, &image_path, nifti::read(&image_path)?),
             Which::Label => {
-                let label_path = path("label").ok_or_else(|| Error::item(format!("case {name} has no label; give `imaging.cases` the labels' folder")))?;
+                let label_path = path("label")
+                    .ok_or_else(|| Error::item(format!("case {name} has no label; give `imaging.cases` the labels' folder")))?;
                 let mut label = nifti::read(&label_path)?;
                 label.voxels = whole(label.voxels).map_err(|fault| Error::item(format!("{}: {fault}", label_path.display())))?;
                 check_grid(&label, &label_path, &image_path)?;
@@ -90,8 +91,12 @@ fn whole(voxels: Voxels) -> Result<Voxels, String> {
         false => Err(format!("a label must hold whole numbers, found {value}; is it an image or a probability map?")),
     };
     Ok(match voxels {
-        Voxels::F32(values) => shrink(values.into_iter().map(|value| check(value.into(), 16_777_216.0)).collect::<Result<_, _>>()?),
-        Voxels::F64(values) => shrink(values.into_iter().map(|value| check(value, 9_007_199_254_740_992.0)).collect::<Result<_, _>>()?),
+        Voxels::F32(values) => {
+            shrink(values.into_iter().map(|value| check(value.into(), 16_777_216.0)).collect::<Result<_, _>>()?)
+        }
+        Voxels::F64(values) => {
+            shrink(values.into_iter().map(|value| check(value, 9_007_199_254_740_992.0)).collect::<Result<_, _>>()?)
+        }
         integers => integers,
     })
 }
@@ -106,7 +111,11 @@ fn check_grid(label: &Image, label_path: &Path, image_path: &Path) -> Result<()>
     let image = nifti::read_head(image_path)?;
     let (label_shape, label_place) = (label.shape_ijk, label.placement.affine);
     let fault = |what: String| {
-        Error::item(format!("{}: {what} {}; resample the label to the image, or pair them anew", label_path.display(), image_path.display()))
+        Error::item(format!(
+            "{}: {what} {}; resample the label to the image, or pair them anew",
+            label_path.display(),
+            image_path.display()
+        ))
     };
     if image.shape_ijk != label_shape {
         return Err(fault(format!("has {label_shape:?} voxels along i, j, k, {:?} has its image", image.shape_ijk)));

@@ -73,11 +73,15 @@ fn turn_like(volume: &Volume, like: &Volume) -> Result<Volume> {
     let mut turned = turn_volume(volume, target)?;
     let (found, wanted) = (shape_ijk(&turned)?, shape_ijk(like)?);
     if found != wanted {
-        return Err(Error::item(format!("has {found:?} voxels along i, j, k after the turn, `like` has {wanted:?}; resample it to `like` first")));
+        return Err(Error::item(format!(
+            "has {found:?} voxels along i, j, k after the turn, `like` has {wanted:?}; resample it to `like` first"
+        )));
     }
     let distance = corner_distance(&like.affine.0, &turned.affine.0, wanted);
     if distance > SAME_GRID {
-        return Err(Error::item(format!("a corner lies {distance:.3} voxels off `like` after the turn; resample it to `like` first")));
+        return Err(Error::item(format!(
+            "a corner lies {distance:.3} voxels off `like` after the turn; resample it to `like` first"
+        )));
     }
     // The way there and back may cost the last bit of an offset; the original has it.
     turned.affine = like.affine;
@@ -126,7 +130,9 @@ mod tests {
         assert_eq!(after.data.size(), [3, 4, 2]);
         let (back, [i, j, k]) = (before.affine.inverse().unwrap(), shape_ijk(&after).unwrap());
         for (x, y, z) in (0..i).flat_map(|x| (0..j).flat_map(move |y| (0..k).map(move |z| (x, y, z)))) {
-            let old = back.index_to_world(after.affine.index_to_world([x as f64, y as f64, z as f64])).map(|value| value.round() as i64);
+            let old = back
+                .index_to_world(after.affine.index_to_world([x as f64, y as f64, z as f64]))
+                .map(|value| value.round() as i64);
             let value = after.data.double_value(&[z as i64, y as i64, x as i64]);
             assert_eq!(value, before.data.double_value(&[old[2], old[1], old[0]]));
         }

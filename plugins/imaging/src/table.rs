@@ -31,6 +31,7 @@ impl Gather for Table {
 
     fn entry() -> Entry {
         Entry::gather()
+            .partial()
             .input(Port::json("row").gathered().about("one case's result"))
             .input(Port::of("case", "case").gathered().optional().about("names the rows"))
             .output(Port::json("table").about("rows and means"))

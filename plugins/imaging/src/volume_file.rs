@@ -66,7 +66,10 @@ mod tests {
         let tensor = to_tensor(&Voxels::U8((0..24).collect()), [4, 3, 2]).permute([2, 1, 0]);
         let (voxels, shape) = to_voxels(&tensor).unwrap();
         assert_eq!(shape, [2, 3, 4]);
-        assert_eq!(voxels, Voxels::U8(vec![0, 12, 4, 16, 8, 20, 1, 13, 5, 17, 9, 21, 2, 14, 6, 18, 10, 22, 3, 15, 7, 19, 11, 23]));
+        assert_eq!(
+            voxels,
+            Voxels::U8(vec![0, 12, 4, 16, 8, 20, 1, 13, 5, 17, 9, 21, 2, 14, 6, 18, 10, 22, 3, 15, 7, 19, 11, 23])
+        );
     }
 
     #[test]

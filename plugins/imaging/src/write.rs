@@ -69,12 +69,23 @@ impl Operator for Write {
 
         let (voxels, shape_ijk) = to_voxels(&volume.data).map_err(|fault| Error::item(format!("{name}: the volume {fault}")))?;
         let names = self.label_names(&volume);
-        let header = volume.header.as_ref().map(|header| Vec::<u8>::try_from(header.to_device(Device::Cpu).contiguous().view(-1))).transpose()?;
+        let header = volume
+            .header
+            .as_ref()
+            .map(|header| Vec::<u8>::try_from(header.to_device(Device::Cpu).contiguous().view(-1)))
+            .transpose()?;
         let content = match self.content {
             Meaning::Labels => Content::Labels(names.clone()),
             Meaning::Image => Content::Image,
         };
-        let output = Output { header: header.as_deref(), affine: volume.affine.0, shape_ijk, voxels: &voxels, content, gzip_level: self.level };
+        let output = Output {
+            header: header.as_deref(),
+            affine: volume.affine.0,
+            shape_ijk,
+            voxels: &voxels,
+            content,
+            gzip_level: self.level,
+        };
         let written = nifti::write(&path, &output)?;
         let mut report = self.report(&path, &written, &volume, &names);
         if self.sidecar && self.content == Meaning::Labels {
@@ -137,7 +148,10 @@ pub(crate) fn refuse_input<'a>(path: &Path, inputs: impl Iterator<Item = &'a str
     let Ok(target) = path.canonicalize() else { return Ok(()) };
     for input in inputs {
         if Path::new(input).canonicalize().is_ok_and(|input| input == target) {
-            return Err(Error::item(format!("{} is an input and is not overwritten; give another `folder` or a `suffix`", path.display())));
+            return Err(Error::item(format!(
+                "{} is an input and is not overwritten; give another `folder` or a `suffix`",
+                path.display()
+            )));
         }
     }
     Ok(())

@@ -12,10 +12,13 @@ impl Gather for Mean {
     const NAME: &'static str = "train.mean";
 
     fn entry() -> Entry {
-        Entry::gather().input(Port::json("value").gathered().about("an object of numbers, which may nest, or a number")).output(
-            Port::json("summary")
-                .about("`items`, and `mean`, `std` (of the sample, 0 for one) and `n`, each built as the values are"),
-        )
+        Entry::gather()
+            .partial()
+            .input(Port::json("value").gathered().about("an object of numbers, which may nest, or a number"))
+            .output(
+                Port::json("summary")
+                    .about("`items`, and `mean`, `std` (of the sample, 0 for one) and `n`, each built as the values are"),
+            )
     }
 
     fn open(&self, _: &mut Call) -> Result<Box<dyn Accumulator>> {

@@ -37,7 +37,7 @@ pub fn run(arguments: &Run, global: &Global, talk: &Talk) -> Result<Exit> {
             return Ok(Exit::Plugin);
         }
     };
-    let mut progress = Progress::new(talk.clone());
+    let mut progress = Progress::new(talk.clone(), &pipeline);
     let ended = voxloom_core::run::run(&pipeline, &options, &mut progress);
     progress.finish();
     match ended {

@@ -47,6 +47,26 @@ fn the_report_is_printed_where_json_is_asked_for() {
 }
 
 #[test]
+fn numbers_of_threads_and_memory_are_taken() {
+    let (code, _, stderr, report) = run(&["--threads", "3", "--memory", "1GiB", "--log-level", "debug"]);
+    assert_eq!((code, &report["threads"]), (0, &Json::from(3)), "{stderr}");
+}
+
+#[test]
+fn quiet_says_nothing_where_all_went_well() {
+    let (code, stdout, stderr, _) = run(&["--quiet"]);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    assert!(!stdout.is_empty());
+}
+
+#[test]
+fn a_resumed_folder_that_is_none_is_refused() {
+    let (code, _, stderr, _) = run(&["--resume", "nowhere"]);
+    assert_eq!(code, 2, "{stderr}");
+    assert!(stderr.contains("nowhere"), "{stderr}");
+}
+
+#[test]
 fn results_do_not_depend_on_lanes() {
     let results = |lanes| run(&["--lanes", lanes]).3["results"].clone();
     let one = results("1");

@@ -79,6 +79,8 @@ pub(crate) struct Task {
     pub seed: Seed,
     pub threads: u32,
     pub grad: bool,
+    /// A gather that does without items that failed.
+    pub partial: bool,
     outputs: Vec<Expected>,
     raw: *mut c_void,
     instance: Arc<Instance>,
@@ -138,6 +140,7 @@ impl Task {
             seed: facts.seed,
             threads: facts.threads,
             grad: facts.grad,
+            partial: facts.operator.description.entries[facts.entry].partial,
             outputs: facts.operator.description.entries[facts.entry].outputs.iter().map(expected).collect(),
             raw,
             instance,

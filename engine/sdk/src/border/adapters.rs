@@ -3,7 +3,10 @@
 use super::{Adapter, Behind};
 use crate::module::{gather, scatter};
 use crate::params::NoParams;
-use crate::{Bound, Context, DeviceKind, Entry, Gather, Json, Mode, Module, Operator, ParamType, Params, Result, Scatter, State, Store, Threads, Uses};
+use crate::{
+    Bound, Context, DeviceKind, Entry, Gather, Json, Mode, Module, Operator, ParamType, Params, Result, Scatter, State, Store,
+    Threads, Uses,
+};
 use serde_json::json;
 use std::marker::PhantomData;
 use std::path::Path;
@@ -84,9 +87,15 @@ macro_rules! plain_adapter {
     };
 }
 
-plain_adapter!(MapOf, Operator, plain(T::mode(), T::threads(), T::device()), |operator| Box::new(move |call: &mut crate::Call| operator.run(call)));
-plain_adapter!(ScatterOf, Scatter, plain(T::mode(), Threads::One, DeviceKind::Cpu), |operator| scatter(move |call| operator.open(call)));
-plain_adapter!(GatherOf, Gather, plain(Mode::Parallel, T::threads(), DeviceKind::Cpu), |operator| gather(move |call| operator.open(call)));
+plain_adapter!(MapOf, Operator, plain(T::mode(), T::threads(), T::device()), |operator| Box::new(
+    move |call: &mut crate::Call| operator.run(call)
+));
+plain_adapter!(ScatterOf, Scatter, plain(T::mode(), Threads::One, DeviceKind::Cpu), |operator| scatter(
+    move |call| operator.open(call)
+));
+plain_adapter!(GatherOf, Gather, plain(Mode::Parallel, T::threads(), DeviceKind::Cpu), |operator| gather(
+    move |call| operator.open(call)
+));
 
 struct ModuleInstance<T>(Arc<T>);
 
@@ -112,7 +121,8 @@ impl<T: Module> Adapter for ModuleOf<T> {
     const NAME: &'static str = T::NAME;
 
     fn describe() -> Json {
-        let traits = Traits { module: true, mode: T::mode(), threads: T::threads(), device: T::device(), why: T::not_deterministic() };
+        let traits =
+            Traits { module: true, mode: T::mode(), threads: T::threads(), device: T::device(), why: T::not_deterministic() };
         description::<T::Params>(T::NAME, &traits, &Self::entries())
     }
 

@@ -279,7 +279,9 @@ unsafe extern "C" fn finish<R: Runtime>(
         let opened = &mut *state.cast::<Opened>();
         let bind = &*opened.call;
         guarded_instance(&bind.instance.poisoned, error, || {
-            let Open::Accumulator(accumulator) = &mut opened.state else { return Err(Error::item("`finish` is for accumulators")) };
+            let Open::Accumulator(accumulator) = &mut opened.state else {
+                return Err(Error::item("`finish` is for accumulators"));
+            };
             let entry = bind.entry();
             R::surround(&Context::new(&*context), || {
                 let mut call = Call::new(Context::new(&*context), (&entry.inputs, &entry.outputs), &[]);
@@ -309,7 +311,12 @@ unsafe extern "C" fn state(instance: *mut c_void, sink: *const StateSink) -> Sta
     }
 }
 
-unsafe extern "C" fn save<R: Runtime>(instance: *mut c_void, context: *const abi::Context, path: Str, error: *const Sink) -> Status {
+unsafe extern "C" fn save<R: Runtime>(
+    instance: *mut c_void,
+    context: *const abi::Context,
+    path: Str,
+    error: *const Sink,
+) -> Status {
     // SAFETY: the instance came from `create`; the rest is lent for the call.
     unsafe {
         let instance = &*instance.cast_const().cast::<Instance>();
@@ -322,7 +329,12 @@ unsafe extern "C" fn save<R: Runtime>(instance: *mut c_void, context: *const abi
     }
 }
 
-unsafe extern "C" fn load<R: Runtime>(instance: *mut c_void, context: *const abi::Context, path: Str, error: *const Sink) -> Status {
+unsafe extern "C" fn load<R: Runtime>(
+    instance: *mut c_void,
+    context: *const abi::Context,
+    path: Str,
+    error: *const Sink,
+) -> Status {
     // SAFETY: the instance came from `create`; the rest is lent for the call.
     unsafe {
         let instance = &*instance.cast_const().cast::<Instance>();

@@ -27,11 +27,15 @@ scalar!(f64, json!({"type": "number"}), "a number", |json| json.as_f64());
 scalar!(i64, json!({"type": "integer"}), "a whole number", |json| json.as_i64());
 scalar!(i32, json!({"type": "integer"}), "a whole number", |json| json.as_i64().and_then(|n| i32::try_from(n).ok()));
 scalar!(u64, json!({"type": "integer", "minimum": 0}), "a whole number of at least 0", |json| json.as_u64());
-scalar!(u32, json!({"type": "integer", "minimum": 0}), "a whole number of at least 0", |json| json.as_u64().and_then(|n| u32::try_from(n).ok()));
+scalar!(u32, json!({"type": "integer", "minimum": 0}), "a whole number of at least 0", |json| json
+    .as_u64()
+    .and_then(|n| u32::try_from(n).ok()));
 scalar!(u8, json!({"type": "integer", "minimum": 0, "maximum": 255}), "a whole number from 0 to 255", |json| json
     .as_u64()
     .and_then(|n| u8::try_from(n).ok()));
-scalar!(usize, json!({"type": "integer", "minimum": 0}), "a whole number of at least 0", |json| json.as_u64().and_then(|n| usize::try_from(n).ok()));
+scalar!(usize, json!({"type": "integer", "minimum": 0}), "a whole number of at least 0", |json| json
+    .as_u64()
+    .and_then(|n| usize::try_from(n).ok()));
 scalar!(String, json!({"type": "string"}), "text", |json| json.as_str().map(str::to_owned));
 scalar!(PathBuf, json!({"type": "string", "format": "path"}), "a path", |json| json.as_str().map(PathBuf::from));
 
@@ -90,7 +94,11 @@ impl<T: ParamType> ParamType for Vec<T> {
 
     fn parse(json: &Json) -> Result<Self> {
         let items = json.as_array().ok_or_else(|| Error::param("", format!("must be a list, got {json}")))?;
-        items.iter().enumerate().map(|(index, item)| T::parse(item).map_err(|error| error.within(&format!("[{index}]")))).collect()
+        items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| T::parse(item).map_err(|error| error.within(&format!("[{index}]"))))
+            .collect()
     }
 
     fn to_json(&self) -> Json {

@@ -3,10 +3,10 @@
 use super::kind::dtype_name;
 use super::store::WeightsStore;
 use super::tensor::tensor_of;
-use tch::Device;
 use crate::abi::type_id;
 use crate::runtime::Runtime;
 use crate::{Context, Error, Record, Result, Store, Value};
+use tch::Device;
 
 /// The libtorch that plugins are built for.
 pub const LIBTORCH: &str = "2.11.0";

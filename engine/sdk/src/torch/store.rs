@@ -82,7 +82,8 @@ fn to_file(name: &str, tensor: &Tensor) -> Result<voxloom_weights::Tensor> {
 
 fn from_file(tensor: &voxloom_weights::Tensor) -> Result<Tensor> {
     let word = DTYPES.iter().find(|(dtype, _)| *dtype == tensor.dtype).map_or("", |(_, word)| word);
-    let kind: Kind = kind_of(word).ok_or_else(|| Error::item(format!("`{}` has a type that tensors do not have", tensor.name)))?;
+    let kind: Kind =
+        kind_of(word).ok_or_else(|| Error::item(format!("`{}` has a type that tensors do not have", tensor.name)))?;
     let sizes: Vec<i64> = tensor.shape.iter().map(|&size| size as i64).collect();
     Ok(Tensor::f_from_data_size(&tensor.bytes, &sizes, kind)?)
 }

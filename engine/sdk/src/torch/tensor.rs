@@ -1,11 +1,11 @@
 //! Tensors across the border: the handle is libtorch's own, so nothing is copied and autograd goes through.
 
 use super::kind::dtype_name;
+use crate::abi::{self, Sink, Status, Str, ValueTable, status, type_id};
+use crate::{Call, Error, FromValue, IntoValue, Result, Value};
 use std::ffi::c_void;
 use std::mem::{ManuallyDrop, size_of};
 use tch::{Device, Tensor};
-use crate::abi::{self, Sink, Status, Str, ValueTable, status, type_id};
-use crate::{Call, Error, FromValue, IntoValue, Result, Value};
 use xxhash_rust::xxh3::Xxh3;
 
 impl IntoValue for Tensor {

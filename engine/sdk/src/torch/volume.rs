@@ -83,6 +83,11 @@ impl FromValue for Volume {
         }
         let numbers = Vec::<f64>::try_from(affine.view(-1))?;
         let affine = Affine(std::array::from_fn(|row| std::array::from_fn(|column| numbers[4 * row + column])));
-        Ok(Self { data: record.get("data", call)?, affine, meta: record.get("meta", call)?, header: record.optional("header", call)? })
+        Ok(Self {
+            data: record.get("data", call)?,
+            affine,
+            meta: record.get("meta", call)?,
+            header: record.optional("header", call)?,
+        })
     }
 }

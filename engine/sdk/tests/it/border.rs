@@ -47,7 +47,10 @@ fn a_gradient_goes_through() {
 fn wrong_calls_are_refused_with_the_port_named() {
     let gain = Host::new(&GAIN, "{}").expect("all parameters have defaults");
     let refuse = |value| gain.run(&[&value], 1, false).expect_err("the input is wrong");
-    assert_eq!(refuse(Tensor::zeros([3, 4], (Kind::Float, tch::Device::Cpu)).into_value()), (status::FAILED, "`x` is [3, 4], expected [N, 2]".into()));
+    assert_eq!(
+        refuse(Tensor::zeros([3, 4], (Kind::Float, tch::Device::Cpu)).into_value()),
+        (status::FAILED, "`x` is [3, 4], expected [N, 2]".into())
+    );
     let message = refuse(serde_json::json!(1).into_value()).1;
     assert_eq!(message, "input `x`: holds `json`, expected `tensor/libtorch-2.11`");
     let fault = Host::new(&COUNTER, "{}").err().expect("`start` is missing");

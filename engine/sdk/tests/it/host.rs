@@ -74,7 +74,15 @@ impl Host {
         let mut outputs = vec![abi::Value::NONE; n_outputs];
         let mut error = String::new();
         let status = unsafe {
-            (self.table.run)(self.call, &context(grad), inputs.as_ptr(), inputs.len(), outputs.as_mut_ptr(), n_outputs, &Sink::to(&mut error))
+            (self.table.run)(
+                self.call,
+                &context(grad),
+                inputs.as_ptr(),
+                inputs.len(),
+                outputs.as_mut_ptr(),
+                n_outputs,
+                &Sink::to(&mut error),
+            )
         };
         outcome(status, error, outputs)?.into_iter().map(|raw| Ok(unsafe { Value::from_raw(raw) })).collect()
     }
@@ -82,7 +90,9 @@ impl Host {
     pub fn open(&self, inputs: &[&Value]) -> Outcome<*mut c_void> {
         let inputs: Vec<abi::Value> = inputs.iter().map(|value| *value.raw()).collect();
         let (mut error, mut state) = (String::new(), std::ptr::null_mut());
-        let status = unsafe { (self.table.open)(self.call, &context(false), inputs.as_ptr(), inputs.len(), &mut state, &Sink::to(&mut error)) };
+        let status = unsafe {
+            (self.table.open)(self.call, &context(false), inputs.as_ptr(), inputs.len(), &mut state, &Sink::to(&mut error))
+        };
         outcome(status, error, state)
     }
 

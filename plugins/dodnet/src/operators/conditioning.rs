@@ -38,7 +38,7 @@ impl Module for Conditioning {
 
     fn entries() -> Vec<Entry> {
         let score = Port::of("score", "any").gathered();
-        let measure = Entry::gather().named("measure").about("Takes the scores of all tasks for every validation volume, and reports.").writes();
+        let measure = Entry::gather().partial().named("measure").about("Takes the scores of all tasks for every validation volume, and reports.").writes();
         let report = "`overlap` (channel by channel, task × task: mean Dice), `coincide`, `mean_score`, `collapsed`, `ok`";
         vec![
             measure

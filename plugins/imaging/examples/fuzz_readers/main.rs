@@ -42,7 +42,8 @@ const MOST_BYTES: usize = 1 << 30;
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let value = |name: &str| arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1));
-    let number = |name, default| value(name).map_or(default, |text| text.parse().expect("--seconds and --seed take whole numbers"));
+    let number =
+        |name, default| value(name).map_or(default, |text| text.parse().expect("--seconds and --seed take whole numbers"));
     let (seconds, seed) = (number("--seconds", 60), number("--seed", 1));
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/nifti_odd");
     let corpus = mutate::corpus(&value("--corpus").map_or_else(|| PathBuf::from(shipped), PathBuf::from));
@@ -61,7 +62,10 @@ fn main() {
         }
         tries += 1;
     }
-    println!("{tries} damaged files in {seconds} s: {read} read as whole volumes, {} refused, no panic, no more than 1 GiB", tries - read);
+    println!(
+        "{tries} damaged files in {seconds} s: {read} read as whole volumes, {} refused, no panic, no more than 1 GiB",
+        tries - read
+    );
 }
 
 fn fail(what: &str) -> ! {

@@ -54,7 +54,8 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
 const NASTY: [i64; 12] = [0, 1, -1, 2, 7, 8, 32_767, -32_768, i32::MAX as i64, i32::MIN as i64, i64::MAX, i64::MIN];
 
 /// Where fields lie that decide sizes: dims, types, offsets, codes, first extension.
-const FIELDS: [usize; 26] = [0, 12, 14, 16, 24, 32, 40, 42, 44, 46, 48, 70, 72, 76, 80, 108, 112, 116, 168, 176, 252, 254, 280, 344, 348, 352];
+const FIELDS: [usize; 26] =
+    [0, 12, 14, 16, 24, 32, 40, 42, 44, 46, 48, 70, 72, 76, 80, 108, 112, 116, 168, 176, 252, 254, 280, 344, 348, 352];
 
 /// One damaged file: changed header bytes, cut, grown, gzipped and damaged again.
 pub fn mutate(corpus: &[Vec<u8>], rng: &mut Rng) -> Vec<u8> {

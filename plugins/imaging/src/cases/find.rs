@@ -51,7 +51,8 @@ pub struct Found {
 /// As [`Cases::find`].
 pub fn find(cases: &Cases) -> Result<Found, String> {
     let path = &cases.path;
-    let meta = std::fs::metadata(path).map_err(|error| format!("{}: {error}; give a NIfTI file, a folder of them, or a list", path.display()))?;
+    let meta = std::fs::metadata(path)
+        .map_err(|error| format!("{}: {error}; give a NIfTI file, a folder of them, or a list", path.display()))?;
     let mut found = match list_ending(path) {
         _ if meta.is_dir() => in_folder(cases)?,
         Some(_) => Found { cases: read_list(path)?, skipped: Vec::new() },

@@ -13,11 +13,16 @@ pub fn read_list(path: &Path) -> Result<Vec<Case>, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let parsed = match path.extension().is_some_and(|ending| ending == "json") {
         true => from_json(&text),
-        false => Ok(text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(Json::from).collect()),
+        false => {
+            Ok(text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(Json::from).collect())
+        }
     };
     let entries = parsed.map_err(|fault| format!("{}: {fault}", path.display()))?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let cases = entries.iter().enumerate().map(|(at, entry)| case(entry, folder).map_err(|fault| format!("{}: entry {at} {fault}", path.display())));
+    let cases = entries
+        .iter()
+        .enumerate()
+        .map(|(at, entry)| case(entry, folder).map_err(|fault| format!("{}: entry {at} {fault}", path.display())));
     cases.collect()
 }
 

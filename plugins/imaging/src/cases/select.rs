@@ -17,7 +17,8 @@ pub fn select(cases: &Cases, found: &mut Found) -> Result<(), String> {
     });
     if found.cases.len() < before {
         let rules = [("only", &cases.only), ("except", &cases.except)];
-        let rules: Vec<String> = rules.iter().filter(|(_, rule)| !rule.is_empty()).map(|(name, rule)| format!("{name} {}", text(rule))).collect();
+        let rules: Vec<String> =
+            rules.iter().filter(|(_, rule)| !rule.is_empty()).map(|(name, rule)| format!("{name} {}", text(rule))).collect();
         found.skipped.push(format!("{} cases by {}", before - found.cases.len(), rules.join(" and ")));
     }
     if let Some(split) = &cases.split {
@@ -25,7 +26,12 @@ pub fn select(cases: &Cases, found: &mut Found) -> Result<(), String> {
         let known: BTreeSet<&str> = found.cases.iter().map(|case| case.name.as_str()).collect();
         let missing: Vec<String> = names.iter().filter(|name| !known.contains(name.as_str())).cloned().collect();
         if !missing.is_empty() {
-            return Err(format!("{} names cases that {} does not have: {}", split.display(), cases.path.display(), super::few(&missing)));
+            return Err(format!(
+                "{} names cases that {} does not have: {}",
+                split.display(),
+                cases.path.display(),
+                super::few(&missing)
+            ));
         }
         found.cases.retain(|case| names.contains(&case.name));
     }
@@ -66,6 +72,8 @@ fn names(path: &Path, part: Option<&str>, fold: usize) -> Result<BTreeSet<String
         }
         (other, _) => other,
     };
-    let names = list.as_array().and_then(|names| names.iter().map(|name| name.as_str().map(str::to_owned)).collect::<Option<BTreeSet<_>>>());
+    let names = list
+        .as_array()
+        .and_then(|names| names.iter().map(|name| name.as_str().map(str::to_owned)).collect::<Option<BTreeSet<_>>>());
     names.ok_or_else(|| "is no split: expected {\"train\": [names], ...}, a list of such, or a list of names".into())
 }

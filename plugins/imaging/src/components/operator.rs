@@ -78,7 +78,6 @@ impl CleanComponents {
     }
 }
 
-
 impl Operator for CleanComponents {
     const NAME: &'static str = "imaging.components";
 

@@ -60,7 +60,8 @@ fn polar_rotation(matrix: &Matrix) -> Option<[[f64; 3]; 3]> {
     }
     for _ in 0..60 {
         let back = inverse(&x)?;
-        let next: [[f64; 3]; 3] = std::array::from_fn(|row| std::array::from_fn(|column| 0.5 * (x[row][column] + back[column][row])));
+        let next: [[f64; 3]; 3] =
+            std::array::from_fn(|row| std::array::from_fn(|column| 0.5 * (x[row][column] + back[column][row])));
         let change = (0..9).map(|n| (next[n / 3][n % 3] - x[n / 3][n % 3]).abs()).fold(0.0, f64::max);
         for (row, values) in next.iter().enumerate() {
             x[row][..3].copy_from_slice(values);

@@ -76,7 +76,6 @@ impl Labels {
     }
 }
 
-
 impl Gather for Labels {
     const NAME: &'static str = "imaging.labels";
 

@@ -37,7 +37,6 @@ impl Similarity {
     }
 }
 
-
 impl Operator for Similarity {
     const NAME: &'static str = "imaging.similarity";
 

@@ -9,7 +9,7 @@ mod summary;
 mod surface;
 
 pub use edt::squared_distances;
-pub use likeness::{Similarity};
+pub use likeness::Similarity;
 pub use operator::{BothEmpty, Metrics, Structure};
 pub use overlap::{Overlap, WhenEmpty};
 pub use similarity::{Ssim, Window, psnr};

@@ -17,6 +17,7 @@ impl Gather for Summary {
 
     fn entry() -> Entry {
         Entry::gather()
+            .partial()
             .input(Port::json("metrics").gathered().about("of imaging.metrics"))
             .output(Port::json("summary").about("{cases, structures: {name: {dice, …, n_cases}}, mean: {dice, …}}"))
     }

@@ -26,7 +26,8 @@ impl DataType {
     /// # Errors
     /// Types that are not one real number a voxel are refused by name.
     pub fn from_code(code: i16) -> Result<Self, Fault> {
-        let refuse = |what: &str, remedy| Err(Fault::Unsupported { what: format!("holds {what} voxels (datatype {code})"), remedy });
+        let refuse =
+            |what: &str, remedy| Err(Fault::Unsupported { what: format!("holds {what} voxels (datatype {code})"), remedy });
         match code {
             2 => Ok(Self::U8),
             4 => Ok(Self::I16),

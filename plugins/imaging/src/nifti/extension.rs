@@ -26,7 +26,11 @@ pub fn parse(bytes: &[u8], endian: Endian) -> (Vec<Extension>, Option<String>) {
         let size = endian.i32(rest, 0);
         let whole = usize::try_from(size).ok().filter(|&size| size >= 8 && size <= rest.len());
         let Some(size) = whole else {
-            let warning = format!("header extension {} claims {size} bytes where {} are left; it was passed over", blocks.len(), rest.len());
+            let warning = format!(
+                "header extension {} claims {size} bytes where {} are left; it was passed over",
+                blocks.len(),
+                rest.len()
+            );
             return (blocks, Some(warning));
         };
         blocks.push(Extension { code: endian.i32(rest, 4), bytes: rest[8..size].to_vec() });

@@ -62,10 +62,16 @@ impl fmt::Display for Fault {
             Self::Damaged(what) => write!(f, "damaged header: {what}"),
             Self::Unsupported { what, remedy } => write!(f, "{what}; {remedy}"),
             Self::Short { expected, found } => {
-                write!(f, "the header promises {expected} bytes of voxels, found {found}; the file was cut: copy or download it again")
+                write!(
+                    f,
+                    "the header promises {expected} bytes of voxels, found {found}; the file was cut: copy or download it again"
+                )
             }
             Self::Trailing { expected, found } => {
-                write!(f, "the header promises {expected} bytes of voxels, found {found}; the header does not belong to these voxels")
+                write!(
+                    f,
+                    "the header promises {expected} bytes of voxels, found {found}; the header does not belong to these voxels"
+                )
             }
             Self::NoPartner { looked_for } => write!(f, "half of a .hdr/.img pair: {looked_for} is not beside it"),
             Self::TooLarge { bytes } => write!(f, "needs {bytes} bytes of memory, which this machine does not give"),

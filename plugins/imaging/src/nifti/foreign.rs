@@ -27,6 +27,8 @@ pub fn not_nifti(bytes: &[u8]) -> Fault {
             what: format!("is not NIfTI: it begins with {}, expected the header size 348 or 540", i32::from_le_bytes(*first)),
             remedy: convert,
         },
-        None => Fault::Foreign { what: format!("is not NIfTI: it holds {} bytes", bytes.len()), remedy: "copy or download it again" },
+        None => {
+            Fault::Foreign { what: format!("is not NIfTI: it holds {} bytes", bytes.len()), remedy: "copy or download it again" }
+        }
     }
 }

@@ -6,9 +6,8 @@ use std::fmt::Write;
 
 /// The XML of a label table: key, name and colour (red, green, blue from 0 to 1) of every label.
 pub fn label_table(names: &BTreeMap<i64, String>) -> String {
-    let mut xml = String::from(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><CaretExtension><VolumeInformation Index=\"0\"><LabelTable>",
-    );
+    let mut xml =
+        String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?><CaretExtension><VolumeInformation Index=\"0\"><LabelTable>");
     for (label, name) in names {
         let [red, green, blue] = colour(*label).map(|value| f64::from(value) / 255.0);
         // Writing to a string cannot fail.

@@ -57,7 +57,14 @@ mod tests {
 
     #[test]
     fn names_lose_their_ending() {
-        for (file, name) in [("a/liver_4.nii.gz", "liver_4"), ("b.c.NII", "b.c"), ("x.hdr", "x"), ("x.img.gz", "x"), ("raw", "raw"), (".nii", ".nii")] {
+        for (file, name) in [
+            ("a/liver_4.nii.gz", "liver_4"),
+            ("b.c.NII", "b.c"),
+            ("x.hdr", "x"),
+            ("x.img.gz", "x"),
+            ("raw", "raw"),
+            (".nii", ".nii"),
+        ] {
             assert_eq!(case_name(Path::new(file)), name);
         }
     }

@@ -51,7 +51,10 @@ pub fn place(header: &Header, shape_ijk: [usize; 3]) -> Result<Placement, Fault>
         }
         (None, Some(qform)) => (qform?, PlacementSource::Qform),
         (None, None) => {
-            warnings.push("has no sform and no qform, so that left and right are unknown; placed by voxel sizes alone, as nibabel does".into());
+            warnings.push(
+                "has no sform and no qform, so that left and right are unknown; placed by voxel sizes alone, as nibabel does"
+                    .into(),
+            );
             (by_pixdim(header, shape_ijk)?, PlacementSource::Pixdim)
         }
     };
@@ -89,7 +92,10 @@ fn qform(header: &Header, warnings: &mut Vec<String>) -> Result<Matrix, Fault> {
     }
     match inverse(&matrix) {
         Some(_) => Ok(matrix),
-        None => Err(Fault::Damaged(format!("qform_code is {} but its offsets are not finite: {:?}", header.qform_code, header.qoffset))),
+        None => Err(Fault::Damaged(format!(
+            "qform_code is {} but its offsets are not finite: {:?}",
+            header.qform_code, header.qoffset
+        ))),
     }
 }
 
@@ -147,7 +153,9 @@ fn by_pixdim(header: &Header, shape_ijk: [usize; 3]) -> Result<Matrix, Fault> {
 fn warn_of_disagreement(sform: &Matrix, qform: &Matrix, shape_ijk: [usize; 3], warnings: &mut Vec<String>) {
     let distance = corner_distance(sform, qform, shape_ijk);
     if distance > 0.5 {
-        warnings.push(format!("sform and qform lie {distance:.1} voxels apart at a corner; the sform was taken, other programs may take the qform"));
+        warnings.push(format!(
+            "sform and qform lie {distance:.1} voxels apart at a corner; the sform was taken, other programs may take the qform"
+        ));
     }
 }
 

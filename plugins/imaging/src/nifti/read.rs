@@ -82,7 +82,8 @@ fn start(path: &Path) -> Result<(PathBuf, Start), Error> {
 
 fn partner(path: &Path, candidates: &[PathBuf; 2]) -> Result<PathBuf, Error> {
     candidates.iter().find(|candidate| candidate.is_file()).cloned().ok_or_else(|| {
-        let names = candidates.each_ref().map(|candidate| candidate.file_name().unwrap_or_default().to_string_lossy().into_owned());
+        let names =
+            candidates.each_ref().map(|candidate| candidate.file_name().unwrap_or_default().to_string_lossy().into_owned());
         Error::at(path, Fault::NoPartner { looked_for: names.join(" or ") })
     })
 }
@@ -130,7 +131,10 @@ impl Start {
         let header = &self.header;
         if header.is_cifti() {
             let what = format!("is CIFTI-2 (intent {}): surfaces or connectivity, not a volume", header.intent_code);
-            return Err(Fault::Unsupported { what, remedy: "export a volume from it (wb_command -cifti-separate) and give that" });
+            return Err(Fault::Unsupported {
+                what,
+                remedy: "export a volume from it (wb_command -cifti-separate) and give that",
+            });
         }
         let stored = DataType::from_code(header.datatype)?;
         let shape_ijk = header.shape_ijk()?;
@@ -191,7 +195,12 @@ impl Start {
         let mut warnings = plan.placement.warnings.clone();
         warnings.extend(extension_warning);
         if i64::from(header.bitpix) != 8 * plan.stored.size() as i64 {
-            warnings.push(format!("bitpix is {}, {} has {}; the type was believed", header.bitpix, plan.stored.name(), 8 * plan.stored.size()));
+            warnings.push(format!(
+                "bitpix is {}, {} has {}; the type was believed",
+                header.bitpix,
+                plan.stored.name(),
+                8 * plan.stored.size()
+            ));
         }
         Ok(Image {
             header,

@@ -97,7 +97,13 @@ impl Voxels {
     ///
     /// # Errors
     /// The stream ends early, a uint64 is beyond int64, or there is no memory.
-    pub fn read(source: &mut Source, n: usize, stored: DataType, endian: Endian, scaling: Option<Scaling>) -> Result<Self, Fault> {
+    pub fn read(
+        source: &mut Source,
+        n: usize,
+        stored: DataType,
+        endian: Endian,
+        scaling: Option<Scaling>,
+    ) -> Result<Self, Fault> {
         let input = Input { source, n, endian };
         match scaling {
             None => Self::read_plain(input, stored),
@@ -174,7 +180,8 @@ fn range<T: Stored>(values: &[T]) -> (f64, f64) {
 }
 
 fn narrow<T: Copy + Into<i64>>(values: &[T], now: DataType) -> Option<Voxels> {
-    let (low, high) = values.iter().fold((0, 0), |(low, high): (i64, i64), &value| (low.min(value.into()), high.max(value.into())));
+    let (low, high) =
+        values.iter().fold((0, 0), |(low, high): (i64, i64), &value| (low.min(value.into()), high.max(value.into())));
     let values = values.iter().map(|&value| value.into());
     match DataType::for_labels(low, high) {
         target if target == now => None,
@@ -264,7 +271,10 @@ mod tests {
             assert_eq!(read(&bytes, stored, Endian::Little, None).unwrap(), expected);
         }
         let fault = read(&[0xff; 8], DataType::U64, Endian::Little, None).unwrap_err();
-        assert_eq!(fault.to_string(), "holds the uint64 value 18446744073709551615, beyond what int64 can hold; convert it to a smaller type");
+        assert_eq!(
+            fault.to_string(),
+            "holds the uint64 value 18446744073709551615, beyond what int64 can hold; convert it to a smaller type"
+        );
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use super::fresh::fresh;
 use super::layout::Layout;
 use super::{
-    DataType, Endian, Error, Extension, Fault, Header, LABEL_TABLE_CODE, LabelStats, Source, Version, Voxels, extension, label_stats, label_table, place,
-    read_sources,
+    DataType, Endian, Error, Extension, Fault, Header, LABEL_TABLE_CODE, LabelStats, Source, Version, Voxels, extension,
+    label_stats, label_table, place, read_sources,
 };
 use crate::geometry::{Matrix, corner_distance, spacing};
 use flate2::{Compression, GzBuilder};
@@ -206,7 +206,10 @@ fn compare_labels(image: &super::Image, output: &Output<'_>, voxels: &Voxels) ->
         let (here, there) = (stats.centroid_mm(&output.affine), other.centroid_mm(&image.placement.affine));
         let near = here.iter().zip(&there).all(|(a, b)| (a - b).abs() <= tolerance);
         if other.n_voxels != stats.n_voxels || !near {
-            let what = format!("label {label} has {} voxels about {there:.2?} mm instead of {} about {here:.2?} mm", other.n_voxels, stats.n_voxels);
+            let what = format!(
+                "label {label} has {} voxels about {there:.2?} mm instead of {} about {here:.2?} mm",
+                other.n_voxels, stats.n_voxels
+            );
             return Err(Fault::ReadBack(what));
         }
     }

@@ -59,7 +59,8 @@ pub fn render(scene: &Scene, look: &Look) -> Result<Picture, String> {
     let n_columns = look.n_columns.min(slices.len());
     // Every row is as high, every column as wide, as its largest slice.
     let heights: Vec<usize> = sizes.chunks(n_columns).map(|row| row.iter().map(|size| size[0]).max().unwrap_or(0)).collect();
-    let widths: Vec<usize> = (0..n_columns).map(|n| sizes.iter().skip(n).step_by(n_columns).map(|size| size[1]).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> =
+        (0..n_columns).map(|n| sizes.iter().skip(n).step_by(n_columns).map(|size| size[1]).max().unwrap_or(0)).collect();
     let along = |sizes: &[usize]| sizes.iter().map(|size| size + GAP).sum::<usize>();
     let (width, height) = (along(&widths) - GAP, along(&heights) - GAP);
     let mut picture = Picture { width, height, rgb: vec![0; 3 * width * height] };
@@ -161,11 +162,20 @@ impl Slice<'_> {
     }
 
     /// Pixels of a label beside a pixel that is not of it.
-    fn outline(&self, picture: &mut Picture, corner: [usize; 2], size_px: [usize; 2], labels: &[i64], colour: impl Fn(i64) -> [u8; 3]) {
+    fn outline(
+        &self,
+        picture: &mut Picture,
+        corner: [usize; 2],
+        size_px: [usize; 2],
+        labels: &[i64],
+        colour: impl Fn(i64) -> [u8; 3],
+    ) {
         let [n_rows, n_columns] = size_px;
         let nearest = |row: usize, column: usize| {
             let place = self.place([row, column], size_px);
-            labels[self.offset(std::array::from_fn(|axis| place[axis].round().clamp(0.0, (self.scene.size_zyx[axis] - 1) as f64) as usize))]
+            labels[self.offset(std::array::from_fn(|axis| {
+                place[axis].round().clamp(0.0, (self.scene.size_zyx[axis] - 1) as f64) as usize
+            }))]
         };
         let map: Vec<i64> = (0..n_rows * n_columns).map(|n| nearest(n / n_columns, n % n_columns)).collect();
         for row in 0..n_rows {
@@ -267,7 +277,15 @@ mod tests {
     }
 
     fn look(plane: Plane) -> Look {
-        Look { planes: vec![plane], n_slices: 3, n_columns: 3, right_is_left: true, percentiles: [0.0, 100.0], window: None, size_px: 20 }
+        Look {
+            planes: vec![plane],
+            n_slices: 3,
+            n_columns: 3,
+            right_is_left: true,
+            percentiles: [0.0, 100.0],
+            window: None,
+            size_px: 20,
+        }
     }
 
     #[test]
@@ -308,7 +326,10 @@ mod tests {
         let picture = render(&scene, &look).unwrap();
         let pale = colour(2).map(|value| 128 + value / 2);
         // Voxels 1 and 2 of five from the right edge: pixels 8 to 15; rows 4 to 11.
-        assert_eq!((picture.get([4, 8]), picture.get([11, 15]), picture.get([7, 11]), picture.get([3, 8])), (pale, pale, [128; 3], [128; 3]));
+        assert_eq!(
+            (picture.get([4, 8]), picture.get([11, 15]), picture.get([7, 11]), picture.get([3, 8])),
+            (pale, pale, [128; 3], [128; 3])
+        );
         scene.labels = scene.truth.take();
         assert_eq!(render(&scene, &look).unwrap().get([4, 8]), colour(2));
     }

@@ -61,7 +61,6 @@ impl Resample {
     }
 }
 
-
 impl Operator for Resample {
     const NAME: &'static str = "imaging.resample";
 

@@ -12,7 +12,8 @@ pub type Row = JsonMap;
 /// A result that is neither an object nor a list of objects.
 pub fn rows_of(result: &Json, case: Option<&str>, group: &str) -> Result<Vec<Row>, String> {
     let row = |first: Option<(&str, &str)>, values: &JsonMap| {
-        let start = case.map(|case| ("case", case)).into_iter().chain(first).map(|(key, text)| (key.to_owned(), Json::from(text)));
+        let start =
+            case.map(|case| ("case", case)).into_iter().chain(first).map(|(key, text)| (key.to_owned(), Json::from(text)));
         let mut row: Row = start.collect();
         for (key, value) in values {
             flatten(key, value, &mut row);
@@ -28,7 +29,9 @@ pub fn rows_of(result: &Json, case: Option<&str>, group: &str) -> Result<Vec<Row
         Json::Object(map) => Ok(vec![row(None, map)]),
         Json::Array(list) => list
             .iter()
-            .map(|entry| entry.as_object().map(|map| row(None, map)).ok_or_else(|| format!("a row must be an object, got {entry}")))
+            .map(|entry| {
+                entry.as_object().map(|map| row(None, map)).ok_or_else(|| format!("a row must be an object, got {entry}"))
+            })
             .collect(),
         other => Err(format!("a result must be an object or a list of objects, got {other}")),
     }
@@ -65,7 +68,8 @@ fn mean_of(rows: &[&Row]) -> Json {
     let mut mean = JsonMap::new();
     mean.insert("n".into(), rows.len().into());
     for column in columns(rows.iter().copied()) {
-        let values: Vec<f64> = rows.iter().filter_map(|row| row.get(&column)?.as_f64()).filter(|value| value.is_finite()).collect();
+        let values: Vec<f64> =
+            rows.iter().filter_map(|row| row.get(&column)?.as_f64()).filter(|value| value.is_finite()).collect();
         if !values.is_empty() && column != "n" {
             mean.insert(column, (values.iter().sum::<f64>() / values.len() as f64).into());
         }
@@ -124,7 +128,10 @@ mod tests {
     use serde_json::json;
 
     fn rows() -> Vec<Row> {
-        let results = [json!({ "left": { "dice": 0.5, "hd95": null }, "right": { "dice": 1.0, "hd95": 2.0 } }), json!([{ "structure": "left", "dice": 0.7 }])];
+        let results = [
+            json!({ "left": { "dice": 0.5, "hd95": null }, "right": { "dice": 1.0, "hd95": 2.0 } }),
+            json!([{ "structure": "left", "dice": 0.7 }]),
+        ];
         results.iter().zip(["a", "b, c"]).flat_map(|(result, case)| rows_of(result, Some(case), "structure").unwrap()).collect()
     }
 
@@ -153,6 +160,9 @@ mod tests {
     fn csv_quotes_what_needs_it() {
         let rows = rows();
         let text = csv(&rows[..], "structure", &means(&rows[2..], "structure"));
-        assert_eq!(text, "case,structure,dice,hd95\na,left,0.5,\na,right,1.0,2.0\n\"b, c\",left,0.7,\nmean,all,0.7,\nmean,left,0.7,\n");
+        assert_eq!(
+            text,
+            "case,structure,dice,hd95\na,left,0.5,\na,right,1.0,2.0\n\"b, c\",left,0.7,\nmean,all,0.7,\nmean,left,0.7,\n"
+        );
     }
 }

@@ -48,13 +48,26 @@ fn names(cases: &[Json]) -> Vec<&str> {
 fn a_folder_gives_its_cases_by_name_with_their_labels() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
-    touch(root, &["i/b_0000.nii.gz", "i/a_0000.nii", "i/c_0001.nii", "i/README.md", "i/.hidden.nii", "i/deep/d_0000.nii", "l/a.nii.gz", "l/b.nii.gz"]);
+    touch(
+        root,
+        &[
+            "i/b_0000.nii.gz",
+            "i/a_0000.nii",
+            "i/c_0001.nii",
+            "i/README.md",
+            "i/.hidden.nii",
+            "i/deep/d_0000.nii",
+            "l/a.nii.gz",
+            "l/b.nii.gz",
+        ],
+    );
     let found = cases(&json!({ "path": root.join("i"), "labels": root.join("l"), "image_suffix": "_0000" })).unwrap();
     assert_eq!(names(&found), ["a", "b"]);
     assert_eq!(found[0]["label"], json!(root.join("l/a.nii.gz")));
     let found = cases(&json!({ "path": root.join("i"), "image_suffix": "_0000", "recursive": true, "limit": 3 })).unwrap();
     assert_eq!(names(&found), ["a", "b", "d"]);
-    let fault = cases(&json!({ "path": root.join("i"), "labels": root.join("l"), "image_suffix": "_0000", "recursive": true })).unwrap_err();
+    let fault = cases(&json!({ "path": root.join("i"), "labels": root.join("l"), "image_suffix": "_0000", "recursive": true }))
+        .unwrap_err();
     let labels = root.join("l").display().to_string();
     assert_eq!(fault, format!("images without a label: d (no label d in {labels}); set `unlabelled` to skip or keep to go on"));
     let skip = json!({ "path": root.join("i"), "labels": root.join("l"), "image_suffix": "_0000", "recursive": true, "unlabelled": "skip" });
@@ -74,7 +87,10 @@ fn labels_beside_images_are_no_cases() {
 fn nothing_found_says_what_was_there() {
     let folder = tempfile::tempdir().unwrap();
     let shown = folder.path().display().to_string();
-    assert_eq!(cases(&json!({ "path": folder.path() })).unwrap_err(), format!("no case found in {shown}: it holds no NIfTI file"));
+    assert_eq!(
+        cases(&json!({ "path": folder.path() })).unwrap_err(),
+        format!("no case found in {shown}: it holds no NIfTI file")
+    );
     touch(folder.path(), &["notes.txt", "scan.dcm"]);
     let fault = cases(&json!({ "path": folder.path() })).unwrap_err();
     assert_eq!(fault, format!("no case found in {shown}: left out: notes.txt (not NIfTI), scan.dcm (not NIfTI)"));
@@ -177,7 +193,10 @@ fn there_and_back_through_ras_carries_the_geometry_byte_for_byte() {
     assert_eq!(written.header.bytes[76..108], original.header.bytes[76..108], "pixdim");
     assert_eq!(written.voxels, nifti::read(&label).unwrap().voxels);
     let sidecar: Json = serde_json::from_str(&std::fs::read_to_string(folder.path().join("t2.json")).unwrap()).unwrap();
-    assert_eq!((&sidecar["labels"]["1"]["name"], &sidecar["labels"]["1"]["n_voxels"]), (&json!("cord"), &report["labels"]["1"]["n_voxels"]));
+    assert_eq!(
+        (&sidecar["labels"]["1"]["name"], &sidecar["labels"]["1"]["n_voxels"]),
+        (&json!("cord"), &report["labels"]["1"]["n_voxels"])
+    );
     assert!(sidecar.get("path").is_none());
 }
 
@@ -206,8 +225,13 @@ fn probabilities_are_images_not_labels() {
     let data = || volume(Tensor::full([2, 2, 2], 0.25, (Kind::Float, tch::Device::Cpu)));
     let write = Host::new(table!(op Write), &json!({ "folder": folder.path() })).unwrap();
     let fault = write.run(&ports([("volume", data())])).unwrap_err();
-    assert!(fault.ends_with("labels must be whole numbers, these are floats; write them as an image, or round them first"), "{fault}");
-    let write = Host::new(table!(op Write), &json!({ "folder": folder.path(), "content": "image", "suffix": "_p", "compress": false })).unwrap();
+    assert!(
+        fault.ends_with("labels must be whole numbers, these are floats; write them as an image, or round them first"),
+        "{fault}"
+    );
+    let write =
+        Host::new(table!(op Write), &json!({ "folder": folder.path(), "content": "image", "suffix": "_p", "compress": false }))
+            .unwrap();
     let report = json(&write.run(&ports([("volume", data())])).unwrap()["file"]);
     assert_eq!((&report["file"], &report["dtype"], report.get("labels")), (&json!("v_p.nii"), &json!("float32"), None));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -218,7 +242,11 @@ fn a_preview_is_a_png_of_the_case() {
     let folder = tempfile::tempdir().unwrap();
     let image = read(&data("nifti_odd/sct/t2s_t2s.nii.gz"), None, "image").unwrap();
     let labels = read(&data("nifti_odd/sct/t2s_t2s_seg.nii.gz"), None, "image").unwrap();
-    let preview = Host::new(table!(op Preview), &json!({ "folder": folder.path(), "layout": "grid", "n_slices": 6, "n_columns": 3, "size_px": 64 })).unwrap();
+    let preview = Host::new(
+        table!(op Preview),
+        &json!({ "folder": folder.path(), "layout": "grid", "n_slices": 6, "n_columns": 3, "size_px": 64 }),
+    )
+    .unwrap();
     let report = json(&preview.run(&ports([("volume", image), ("labels", labels)])).unwrap()["file"]);
     // 49x54 voxels of 0.5 mm: 58 by 64 pixels, in two rows of three.
     assert_eq!((&report["width"], &report["height"]), (&json!(3 * 62 - 4), &json!(2 * 68 - 4)));
@@ -233,10 +261,18 @@ fn a_preview_is_a_png_of_the_case() {
 #[test]
 fn parameters_are_refused_by_name() {
     let rows: [(&'static voxloom_sdk::abi::OperatorTable, Json, &str); 4] = [
-        (table!(op Reorient), json!({ "to": "RAX" }), "to must be three letters, one each of R/L, A/P and S/I, such as RAS; got \"RAX\""),
+        (
+            table!(op Reorient),
+            json!({ "to": "RAX" }),
+            "to must be three letters, one each of R/L, A/P and S/I, such as RAS; got \"RAX\"",
+        ),
         (table!(op Read), json!({ "which": "mask" }), "which must be one of image, label, got \"mask\""),
         (table!(op Write), json!({}), "folder is missing"),
-        (table!(scatter Cases), json!({ "path": "x", "unlabelled": "drop" }), "unlabelled must be one of refuse, skip, keep, got \"drop\""),
+        (
+            table!(scatter Cases),
+            json!({ "path": "x", "unlabelled": "drop" }),
+            "unlabelled must be one of refuse, skip, keep, got \"drop\"",
+        ),
     ];
     for (table, params, message) in rows {
         assert_eq!(Host::new(table, &params).err().as_deref(), Some(message));

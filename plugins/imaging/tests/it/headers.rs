@@ -44,7 +44,12 @@ fn dims(values: &[i16]) -> Vec<u8> {
 #[test]
 fn scaling_by_the_header() {
     let nan = f32::NAN;
-    let rows = [(2.0, 5.0, Voxels::F32(values().map(|n| 2.0 * f32::from(n) + 5.0).collect())), (0.0, 5.0, ints()), (nan, nan, ints()), (1.0, nan, ints())];
+    let rows = [
+        (2.0, 5.0, Voxels::F32(values().map(|n| 2.0 * f32::from(n) + 5.0).collect())),
+        (0.0, 5.0, ints()),
+        (nan, nan, ints()),
+        (1.0, nan, ints()),
+    ];
     for (slope, inter, expected) in rows {
         let image = read(patched(&[(112, &floats(&[slope, inter]))])).unwrap();
         assert_eq!(image.voxels, expected, "slope {slope}, inter {inter}");
@@ -106,7 +111,8 @@ fn lengths_are_millimetres_whatever_the_unit() {
 
 /// Voxels of 2, 3, 4 mm, half a turn about x, first voxel at (10, 20, 30).
 fn qform(qfac: f32) -> Image {
-    let placed = [(252, &[1_u8, 0, 0, 0][..]), (76, &floats(&[qfac, 2.0, 3.0, 4.0])), (256, &floats(&[1.0, 0.0, 0.0, 10.0, 20.0, 30.0]))];
+    let placed =
+        [(252, &[1_u8, 0, 0, 0][..]), (76, &floats(&[qfac, 2.0, 3.0, 4.0])), (256, &floats(&[1.0, 0.0, 0.0, 10.0, 20.0, 30.0]))];
     read(patched(&placed)).unwrap()
 }
 
@@ -153,8 +159,14 @@ fn faults_are_named_with_numbers() {
     let rows: [(Patches, &str); 16] = [
         (&[(40, &dims(&[0]))], "damaged header: dim[0], the number of axes, is 0, expected 1 to 7"),
         (&[(40, &dims(&[3, 3, -3, 3]))], "damaged header: dim[2] is -3, expected at least 1"),
-        (&[(40, &dims(&[3, 3, 3, 4]))], "the header promises 72 bytes of voxels, found 54; the file was cut: copy or download it again"),
-        (&[(40, &dims(&[3, 3, 3, 2]))], "the header promises 36 bytes of voxels, found 54; the header does not belong to these voxels"),
+        (
+            &[(40, &dims(&[3, 3, 3, 4]))],
+            "the header promises 72 bytes of voxels, found 54; the file was cut: copy or download it again",
+        ),
+        (
+            &[(40, &dims(&[3, 3, 3, 2]))],
+            "the header promises 36 bytes of voxels, found 54; the header does not belong to these voxels",
+        ),
         (
             &[(40, &dims(&[3, i16::MAX, i16::MAX, i16::MAX]))],
             "the header promises 70362301923326 bytes of voxels, found 54; the file was cut: copy or download it again",
@@ -171,7 +183,10 @@ fn faults_are_named_with_numbers() {
         (&[(70, &[0, 6])], "holds float128 voxels (datatype 1536); convert it to float64"),
         (&[(108, &floats(&[351.0]))], "damaged header: vox_offset is 351, expected a whole number from 352 on"),
         (&[(108, &floats(&[f32::NAN]))], "damaged header: vox_offset is NaN, expected a whole number from 352 on"),
-        (&[(108, &floats(&[1e30]))], "damaged header: vox_offset is 1000000015047466200000000000000, expected a whole number from 352 on"),
+        (
+            &[(108, &floats(&[1e30]))],
+            "damaged header: vox_offset is 1000000015047466200000000000000, expected a whole number from 352 on",
+        ),
         (
             &[(280, &floats(&[0.0; 12]))],
             "damaged header: sform_code is 2 but the sform cannot place a volume (rows [0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]); set it from the qform (fslorient -copyqform2sform) or its code to 0",
@@ -181,7 +196,10 @@ fn faults_are_named_with_numbers() {
             &[(344, b"\0\0\0\0")],
             "is an Analyze 7.5 header, which does not say where left and right are; convert it to NIfTI with the tool that wrote it, and check the sides",
         ),
-        (&[(344, b"n+2\0")], "damaged header: magic is \"n+2\\x00\", expected n+1 or ni1 (NIfTI-1), n+2 or ni2 with its line ends (NIfTI-2)"),
+        (
+            &[(344, b"n+2\0")],
+            "damaged header: magic is \"n+2\\x00\", expected n+1 or ni1 (NIfTI-1), n+2 or ni2 with its line ends (NIfTI-2)",
+        ),
     ];
     for (patches, message) in rows {
         assert_eq!(read(patched(patches)).unwrap_err().to_string(), message);
@@ -192,9 +210,17 @@ fn faults_are_named_with_numbers() {
 fn gzip_that_promises_too_much_is_refused_before_memory_is_taken() {
     let absurd = gzip(&patched(&[(40, &dims(&[3, i16::MAX, i16::MAX, i16::MAX]))]));
     let message = read(absurd).unwrap_err().to_string();
-    assert!(message.starts_with("damaged header: the sizes promise 70362301923326 bytes of voxels, and a gzip file of this length holds "), "{message}");
+    assert!(
+        message.starts_with(
+            "damaged header: the sizes promise 70362301923326 bytes of voxels, and a gzip file of this length holds "
+        ),
+        "{message}"
+    );
     let short = gzip(&patched(&[(40, &dims(&[3, 3, 3, 4]))]));
-    assert_eq!(read(short).unwrap_err().to_string(), "the header promises 72 bytes of voxels, found 54; the file was cut: copy or download it again");
+    assert_eq!(
+        read(short).unwrap_err().to_string(),
+        "the header promises 72 bytes of voxels, found 54; the file was cut: copy or download it again"
+    );
     let mut long = base();
     long.extend([0; 5]);
     let message = "the header promises 54 bytes of voxels, found 59; the header does not belong to these voxels";
@@ -219,5 +245,8 @@ fn cut_gzip_is_refused() {
     let mut packed = gzip(&base());
     packed.truncate(packed.len() - 12);
     let message = read(packed).unwrap_err().to_string();
-    assert!(message.starts_with("the gzip stream is broken: ") && message.ends_with("; copy or download the file again"), "{message}");
+    assert!(
+        message.starts_with("the gzip stream is broken: ") && message.ends_with("; copy or download the file again"),
+        "{message}"
+    );
 }

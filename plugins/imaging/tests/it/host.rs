@@ -59,9 +59,15 @@ pub struct Host {
 /// The table of an operator: `table!(op imaging::read::Read)`; `scatter` and `gather` likewise.
 #[macro_export]
 macro_rules! table {
-    (op $operator:ty) => { $crate::table!(MapOf, $operator) };
-    (scatter $operator:ty) => { $crate::table!(ScatterOf, $operator) };
-    (gather $operator:ty) => { $crate::table!(GatherOf, $operator) };
+    (op $operator:ty) => {
+        $crate::table!(MapOf, $operator)
+    };
+    (scatter $operator:ty) => {
+        $crate::table!(ScatterOf, $operator)
+    };
+    (gather $operator:ty) => {
+        $crate::table!(GatherOf, $operator)
+    };
     ($adapter:ident, $operator:ty) => {{
         static TABLE: voxloom_sdk::abi::OperatorTable =
             <voxloom_sdk::border::$adapter<$operator> as voxloom_sdk::border::Exported<voxloom_sdk::Torch>>::TABLE;
@@ -82,7 +88,16 @@ impl Host {
             (table.describe)(&Sink::to(&mut text));
             let status = (table.create)(&context(), Str::lend(&params), &mut instance, &Sink::to(&mut error));
             done(status, error.clone(), ())?;
-            let status = (table.bind)(instance, 0, Str::new("{}"), std::ptr::null(), std::ptr::null(), 0, &mut call, &Sink::to(&mut error));
+            let status = (table.bind)(
+                instance,
+                0,
+                Str::new("{}"),
+                std::ptr::null(),
+                std::ptr::null(),
+                0,
+                &mut call,
+                &Sink::to(&mut error),
+            );
             done(status, error, ())?;
         }
         let description: Json = serde_json::from_str(&text).expect("a description is JSON");
@@ -107,14 +122,17 @@ impl Host {
     pub fn run(&self, inputs: &Ports) -> Result<Ports, String> {
         let (inputs, mut outputs, mut error) = (self.raw(inputs), vec![abi::Value::NONE; self.outputs.len()], String::new());
         let (n_in, n_out) = (inputs.len(), outputs.len());
-        let status = unsafe { (self.table.run)(self.call, &context(), inputs.as_ptr(), n_in, outputs.as_mut_ptr(), n_out, &Sink::to(&mut error)) };
+        let status = unsafe {
+            (self.table.run)(self.call, &context(), inputs.as_ptr(), n_in, outputs.as_mut_ptr(), n_out, &Sink::to(&mut error))
+        };
         done(status, error, ())?;
         Ok(self.take(outputs))
     }
 
     fn open(&self, inputs: &Ports) -> Result<*mut c_void, String> {
         let (inputs, mut error, mut state) = (self.raw(inputs), String::new(), std::ptr::null_mut());
-        let status = unsafe { (self.table.open)(self.call, &context(), inputs.as_ptr(), inputs.len(), &mut state, &Sink::to(&mut error)) };
+        let status =
+            unsafe { (self.table.open)(self.call, &context(), inputs.as_ptr(), inputs.len(), &mut state, &Sink::to(&mut error)) };
         done(status, error, state)
     }
 
@@ -124,7 +142,8 @@ impl Host {
         let mut items = Vec::new();
         let status = loop {
             let (mut outputs, mut error) = (vec![abi::Value::NONE; self.outputs.len()], String::new());
-            let status = unsafe { (self.table.next)(state, &context(), outputs.as_mut_ptr(), outputs.len(), &Sink::to(&mut error)) };
+            let status =
+                unsafe { (self.table.next)(state, &context(), outputs.as_mut_ptr(), outputs.len(), &Sink::to(&mut error)) };
             match status {
                 status::OK => items.push(self.take(outputs)),
                 status::END => break Ok(()),
@@ -146,7 +165,8 @@ impl Host {
         let pushed = items.iter().try_for_each(&mut push);
         let result = pushed.and_then(|()| {
             let (mut outputs, mut error) = (vec![abi::Value::NONE; self.outputs.len()], String::new());
-            let status = unsafe { (self.table.finish)(state, &context(), outputs.as_mut_ptr(), outputs.len(), &Sink::to(&mut error)) };
+            let status =
+                unsafe { (self.table.finish)(state, &context(), outputs.as_mut_ptr(), outputs.len(), &Sink::to(&mut error)) };
             done(status, error, ())?;
             Ok(self.take(outputs))
         });

@@ -7,7 +7,8 @@ use voxloom_imaging::nifti::{Image, Voxels, read};
 fn table(name: &str) -> BTreeMap<String, Vec<String>> {
     let path = super::suite("read").join(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let rows = text.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').map(str::to_owned).collect::<Vec<_>>());
+    let rows =
+        text.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').map(str::to_owned).collect::<Vec<_>>());
     rows.map(|row| (row[0].clone(), row[1..].to_vec())).collect()
 }
 

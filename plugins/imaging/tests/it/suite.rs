@@ -9,7 +9,9 @@ use crate::table;
 use std::path::Path;
 use tch::{Kind, Tensor};
 use voxloom_imaging::table as summary_table;
-use voxloom_imaging::{blend, cases, clip, components, crop, labels, metrics, normalise, pad, preview, read, reorient, resample, windows, write};
+use voxloom_imaging::{
+    blend, cases, clip, components, crop, labels, metrics, normalise, pad, preview, read, reorient, resample, windows, write,
+};
 use voxloom_sdk::abi::OperatorTable;
 use voxloom_sdk::{Affine, IntoValue, Json, Value, Volume, dtype_name};
 

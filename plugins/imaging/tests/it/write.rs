@@ -119,8 +119,18 @@ fn faults_leave_no_file() {
     moved[1][3] = 0.25;
     let cases: [(&Voxels, [usize; 3], Matrix, &str); 4] = [
         (&whole, [9, 3, 1], IDENTITY, "the volume has [9, 3, 1] voxels, the header it carries [3, 3, 3]"),
-        (&whole, [3, 3, 3], moved, "the volume lies 0.250 voxels off the place that the header it carries gives; a step that moves a volume must drop its header"),
-        (&halves, [3, 3, 3], IDENTITY, "labels must be whole numbers, these are floats; write them as an image, or round them first"),
+        (
+            &whole,
+            [3, 3, 3],
+            moved,
+            "the volume lies 0.250 voxels off the place that the header it carries gives; a step that moves a volume must drop its header",
+        ),
+        (
+            &halves,
+            [3, 3, 3],
+            IDENTITY,
+            "labels must be whole numbers, these are floats; write them as an image, or round them first",
+        ),
         (&whole, [3, 3, 2], IDENTITY, "27 voxels for a volume of [3, 3, 2]"),
     ];
     for (voxels, shape_ijk, affine, message) in cases {
@@ -137,7 +147,14 @@ fn a_long_axis_is_written_as_nifti_2() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("long.nii");
     let voxels = Voxels::U8(vec![3; 40_000]);
-    let output = Output { header: None, affine: IDENTITY, shape_ijk: [40_000, 1, 1], voxels: &voxels, content: Content::Image, gzip_level: 0 };
+    let output = Output {
+        header: None,
+        affine: IDENTITY,
+        shape_ijk: [40_000, 1, 1],
+        voxels: &voxels,
+        content: Content::Image,
+        gzip_level: 0,
+    };
     write(&path, &output).unwrap();
     let found = read(&path).unwrap();
     assert_eq!((found.header.version, found.shape_ijk), (Version::Two, [40_000, 1, 1]));

@@ -129,15 +129,18 @@ impl Builder<'_> {
         self.graph.nodes[node].entry().kind == Kind::Gather
     }
 
-    /// JSON outputs that nobody takes.
+    /// JSON outputs of nodes of which nobody takes anything: what a graph is there for.
     fn keep(&mut self) {
         let mut taken: Vec<Vec<bool>> = self.nodes.iter().map(|node| vec![false; node.outputs.len()]).collect();
         for source in self.graph.nodes.iter().flat_map(|node| node.inputs.iter().flatten()) {
             taken[source.node][source.output] = true;
         }
         for (node, taken) in taken.iter().enumerate() {
+            if taken.iter().any(|taken| *taken) {
+                continue;
+            }
             let outputs = &self.graph.nodes[node].entry().outputs;
-            self.nodes[node].kept = (0..taken.len()).filter(|port| !taken[*port] && outputs[*port].type_name == "json").collect();
+            self.nodes[node].kept = (0..taken.len()).filter(|port| outputs[*port].type_name == "json").collect();
         }
     }
 }

@@ -14,10 +14,15 @@ impl State {
         let plan = Arc::clone(&self.stage.plan);
         let UnitKind::Gather { node, nth, .. } = plan.units[gather].kind else { return };
         let Some(parent) = self.items[child].parent else { return };
+        let index = self.items[child].index;
+        if lost && self.stage.tasks[node].partial {
+            self.items[parent].gathers[nth].missing.insert(index);
+            self.complete(child, push, false);
+            return self.advance_soon(parent, nth);
+        }
         if lost {
             self.lose(parent, nth, node, child);
         }
-        let index = self.items[child].index;
         let accumulator = &mut self.items[parent].gathers[nth];
         if accumulator.lost || accumulator.done {
             return self.complete(child, push, false);
@@ -66,7 +71,9 @@ impl State {
     /// Lets an accumulator take the next item, or give its result, if it may.
     pub(super) fn advance(&mut self, id: usize, nth: usize) {
         let plan = Arc::clone(&self.stage.plan);
-        let Some(item) = self.items.get(id) else { return };
+        let Some(item) = self.items.get_mut(id) else { return };
+        item.gathers[nth].pass_missing();
+        let item = &self.items[id];
         let unit = plan.levels[item.level].gathers[nth];
         let UnitKind::Gather { level, .. } = plan.units[unit].kind else { return };
         let (accumulator, cursor) = (&item.gathers[nth], &item.cursors[plan.levels[level].nth]);

@@ -4,7 +4,7 @@ use crate::run::instance::Opened;
 use crate::run::lane::StreamEvent;
 use crate::run::plan::{Plan, UnitKind};
 use crate::run::value::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -95,6 +95,8 @@ pub(crate) struct Gather {
     pub opened: Option<Opened>,
     /// Items that may be pushed, by index.
     pub offered: BTreeMap<u64, usize>,
+    /// Items that will never come, where the gather does without them.
+    pub missing: BTreeSet<u64>,
     /// The index to push next.
     pub next: u64,
     /// A push or the end is ready or running.
@@ -103,6 +105,15 @@ pub(crate) struct Gather {
     pub lost: bool,
     pub done: bool,
     pub lanes: Vec<usize>,
+}
+
+impl Gather {
+    /// Goes on to the next item that may still come.
+    pub fn pass_missing(&mut self) {
+        while self.missing.remove(&self.next) {
+            self.next += 1;
+        }
+    }
 }
 
 impl Item {

@@ -82,6 +82,29 @@ fn a_gather_over_all_cases_is_lost_and_the_cases_are_not() {
 }
 
 #[test]
+fn a_gather_that_can_do_without_takes_the_items_that_came() {
+    let some = |fail: Json, n| {
+        let mut file = cases(6, json!({ "fail": fail }));
+        file["graph"]["all"] = json!({ "op": "plain.collect_some", "in": { "x": "read" } });
+        file["graph"]["table"] = json!({ "op": "plain.tell", "in": { "x": "all" } });
+        go(&file, &RunOptions { delays: Some(n as u64), ..lanes(n) })
+    };
+    let numbers = |report: &Report| {
+        let own = report.results.iter().find(|result| result.item.is_empty()).expect("the graph's own item has its table");
+        own.results["table"]["numbers"]["numbers"].as_array().expect("a list").clone()
+    };
+    let whole = numbers(&some(json!([]), 1));
+    for fail in [vec![1], vec![0], vec![5], vec![0, 2, 3, 5], vec![0, 1, 2, 3, 4, 5]] {
+        let report = some(fail.iter().map(|item| vec![*item]).collect::<Vec<_>>().into(), fail.len() + 1);
+        assert_eq!((report.items.done, report.items.failed), (6 - fail.len() as u64, fail.len() as u64));
+        assert_eq!(facts(&report).len(), fail.len(), "only the items themselves are to blame");
+        let kept: Vec<Json> =
+            whole.iter().enumerate().filter(|(index, _)| !fail.contains(index)).map(|(_, n)| n.clone()).collect();
+        assert_eq!(numbers(&report), kept, "without {fail:?}");
+    }
+}
+
+#[test]
 fn a_cursor_that_fails_keeps_what_it_gave() {
     let mut file = cases(5, json!({}));
     file["graph"]["case"]["params"]["fail"] = json!([[2]]);

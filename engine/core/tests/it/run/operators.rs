@@ -11,7 +11,14 @@ use voxloom_core::operators::Operators;
 pub fn all() -> Operators {
     let mut all: Operators =
         [operator::<Count>(), operator::<Each>(), operator::<Mix>(), operator::<Pair>()].into_iter().collect();
-    all.extend([operator::<Collect>(), operator::<Tell>(), operator::<Odd>(), operator::<Even>(), operator::<Heavy>()]);
+    all.extend([
+        operator::<Collect>(),
+        operator::<CollectSome>(),
+        operator::<Tell>(),
+        operator::<Odd>(),
+        operator::<Even>(),
+        operator::<Heavy>(),
+    ]);
     all.extend([
         operator::<super::learning::Sampler>(),
         operator::<super::learning::Model>(),
@@ -313,6 +320,24 @@ impl Plain for Pair {
 
 /// Puts the bags of a level one behind the other.
 pub struct Collect(Behaviour);
+
+/// As `Collect`, of the items that come.
+pub struct CollectSome(Collect);
+
+impl Plain for CollectSome {
+    const NAME: &'static str = "plain.collect_some";
+    fn describe() -> Json {
+        let mut description = Collect::describe();
+        description["entries"][0]["partial"] = true.into();
+        description
+    }
+    fn create(params: &Json, context: &Context) -> Self {
+        Self(Collect::create(params, context))
+    }
+    fn open(&self, call: &mut Call) -> Result<Box<dyn Flow>, Fail> {
+        self.0.open(call)
+    }
+}
 
 impl Plain for Collect {
     const NAME: &'static str = "plain.collect";
