@@ -13,6 +13,9 @@ pub enum Fault {
     /// A tensor's shape.
     #[error("{what}: {text}")]
     Shape { what: &'static str, text: String },
+    /// A tensor's element type.
+    #[error("{what}: got {found}, expected {expected}")]
+    Kind { what: &'static str, found: &'static str, expected: &'static str },
     /// A task's number.
     #[error("task {task} is out of range: the network has tasks 0 to {}", tasks - 1)]
     Task { task: i64, tasks: usize },

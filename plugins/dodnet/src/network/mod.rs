@@ -97,6 +97,7 @@ impl Network {
     /// Another shape.
     pub fn features_seen(&self, image: &Tensor, observe: &mut dyn FnMut(&str, &Tensor)) -> Result<Features> {
         check_image(image)?;
+        self.check_kind("image", image)?;
         Ok(trunk::trunk(&self.plan, &self.parameters.ready(), image, observe))
     }
 
@@ -117,6 +118,7 @@ impl Network {
     /// # Errors
     /// A task out of range.
     pub fn heads(&self, features: &Features, tasks: &[i64]) -> Result<Tensor> {
+        self.check_features(features)?;
         let numbers = self.head_parameters(&features.pooled, tasks)?;
         let shape = self.config.head();
         // One task after the other: all at once would hold a hidden layer of every task in memory.
@@ -155,6 +157,26 @@ impl Network {
     fn controller(&self) -> impl HeadParameters + '_ {
         let tensor = |index| self.parameters.tensor(index);
         Controller { weight: tensor(self.plan.controller_weight), bias: tensor(self.plan.controller_bias) }
+    }
+
+    fn check_features(&self, features: &Features) -> Result<()> {
+        self.check_kind("feature", &features.map)?;
+        let (map, pooled) = (features.map.size(), features.pooled.size());
+        let (width, inputs) = (self.config.head_width as i64, self.config.stages()[3]);
+        if map.len() == 5 && map[1] == width && pooled == [map[0], inputs] {
+            return Ok(());
+        }
+        let text = format!("got {map:?} and pooled {pooled:?}, expected [N, {width}, D, H, W] and [N, {inputs}], as `features` gives them");
+        Err(Fault::Shape { what: "feature", text })
+    }
+
+    fn check_kind(&self, what: &'static str, tensor: &Tensor) -> Result<()> {
+        let expected = self.parameters.tensor(0).kind();
+        if tensor.kind() == expected {
+            return Ok(());
+        }
+        let name = voxloom_sdk::dtype_name;
+        Err(Fault::Kind { what, found: name(tensor.kind()), expected: name(expected) })
     }
 
     fn check_tasks(&self, tasks: &[i64]) -> Result<()> {

@@ -37,12 +37,12 @@ impl Module for Conditioning {
     type Params = ConditioningParams;
 
     fn entries() -> Vec<Entry> {
-        let score = Port::of("score", "any").gathered();
+        let score = Port::volume("score").shape("[K, D, H, W]").gathered();
         let measure = Entry::gather().partial().named("measure").about("Takes the scores of all tasks for every validation volume, and reports.").writes();
         let report = "`overlap` (channel by channel, task × task: mean Dice), `coincide`, `mean_score`, `collapsed`, `ok`";
         vec![
             measure
-                .input(score.about("a volume [K, D, H, W] or a tensor [N, K, D, H, W] of probabilities of all tasks, task by task"))
+                .input(score.about("probabilities of all tasks, task by task, each with its channels"))
                 .output(Port::json("report").about(report)),
         ]
     }
@@ -84,17 +84,11 @@ struct Round {
 
 impl Accumulator for Round {
     fn push(&mut self, call: &mut Call) -> Result<()> {
-        let score = match call.input::<Volume>("score") {
-            Ok(volume) => volume.data.unsqueeze(0),
-            Err(_) => call.input::<Tensor>("score")?,
-        };
-        let size = score.size();
+        let score: Volume = call.input("score")?;
+        let size = score.data.size();
         let rows = (self.module.params.tasks.len() * self.module.params.tasks.channels()) as i64;
-        if size.len() != 5 || size[1] != rows {
-            return Err(Error::item(format!("`score` is {size:?}, expected [N, {rows}, D, H, W]: all tasks, each with its channels")));
-        }
-        for one in 0..size[0] {
-            self.measured.add(&values(&score.get(one)), self.module.params.threshold as f32);
+        if size.first() != Some(&rows) || !self.measured.add(&values(&score.data), self.module.params.threshold as f32) {
+            return Err(Error::item(format!("`score` is {size:?}, expected [{rows}, D, H, W]: all tasks, each with its channels")));
         }
         Ok(())
     }

@@ -104,6 +104,7 @@ fn wrong_sizes_and_tasks_are_refused() {
         refused(net.forward(&image.narrow(4, 0, 24), &[0, 1])),
         "image: got [2, 1, 16, 32, 24], expected [N, 1, D, H, W] with D, H and W multiples of 16; pad it, or cut windows of such a size"
     );
+    assert_eq!(refused(net.forward(&image.to_kind(Kind::Uint8), &[0, 1])), "image: got uint8, expected float32");
     assert_eq!(refused(net.forward(&image, &[0, 7])), "task 7 is out of range: the network has tasks 0 to 6");
     assert_eq!(refused(net.forward(&image, &[0])), "tasks: 1 tasks for 2 samples; give one a sample");
 }
