@@ -2,6 +2,7 @@
 
 mod check;
 mod generated;
+mod hippocampus;
 mod plugins;
 mod run;
 mod stage;
