@@ -7,12 +7,15 @@ use voxloom_core::run::Report;
 
 /// All tables of a report, each under the name of its node; empty where no node left a result.
 ///
-/// Of a schedule that repeats, the last round is shown; the report has them all.
+/// Where something was gathered over a whole graph, that is shown and not what it was gathered from; of a schedule that
+/// repeats, the last round. The report has everything.
 pub fn tables(report: &Report) -> String {
     let mut tables: Vec<Part> = Vec::new();
     let last_round = report.results.iter().map(|item| item.round).max();
     let several_graphs = report.results.iter().any(|item| item.graph != report.results[0].graph);
-    for item in report.results.iter().filter(|item| Some(item.round) == last_round) {
+    let last = || report.results.iter().filter(|item| Some(item.round) == last_round);
+    let gathered = |graph: &str| last().any(|item| item.graph == graph && item.item.is_empty());
+    for item in last().filter(|item| item.item.is_empty() || !gathered(&item.graph)) {
         for (node, ports) in &item.results {
             let ports = ports.as_object();
             let several_ports = ports.is_some_and(|ports| ports.len() > 1);
