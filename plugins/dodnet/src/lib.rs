@@ -33,6 +33,7 @@ voxloom_sdk::export! {
         op operators::Prepare,
         op operators::Sample,
         op operators::Augment,
+        op operators::Ensemble,
         op operators::Labels,
         op operators::Postprocess,
         module operators::Conditioning,

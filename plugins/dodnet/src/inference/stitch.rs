@@ -56,10 +56,11 @@ pub fn stitch(volume: &Tensor, tiling: &Tiling, mut predict: impl FnMut(&Tensor)
         let _ = window(sums, corner, tiling.tile).g_add_(&(prediction * &weight));
         let _ = window(&weights, corner, tiling.tile).g_add_(&weight);
     }
-    let sums = sums.ok_or_else(|| Fault::Shape { what: "volume", text: format!("got {size:?}, expected [D, H, W] with voxels") })?;
-    let mean = sums / weights;
+    let mut sums = sums.ok_or_else(|| Fault::Shape { what: "volume", text: format!("got {size:?}, expected [D, H, W] with voxels") })?;
+    // In place: scores of a large volume are not held twice.
+    let _ = sums.g_div_(&weights);
     let kept = if tiling.compat { grown.size() } else { size };
-    Ok(window(&mean.to_kind(Kind::Float), [0; 3], [kept[0], kept[1], kept[2]]).contiguous())
+    Ok(window(&sums.to_kind(Kind::Float), [0; 3], [kept[0], kept[1], kept[2]]).contiguous())
 }
 
 /// A view of the last three axes.

@@ -80,7 +80,7 @@ impl Architecture {
         let [c0, c1, c2, c3, c4] = config.stages();
         let head = config.head_width as i64;
         let numbers = config.head().count();
-        let inputs = c4 + config.tasks as i64;
+        let inputs = c3 + config.tasks as i64;
         let mut plan = Plan { parameters: Vec::new(), weight_std: config.weight_std };
 
         let conv1 = plan.conv("conv1", c0, 1, 3, 1);

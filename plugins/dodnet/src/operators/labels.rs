@@ -65,7 +65,9 @@ impl Operator for Labels {
             Conflict::Last => inference::Conflict::Last,
         };
         let rule = LabelRule { values: &rule_values, threshold: self.threshold as f32, conflict };
-        let labels = paint(&values(&score.data), source, &alignment, &rule);
+        // Plane by plane: the scores of a large volume are not copied whole.
+        let plane = |z: usize| values(&score.data.narrow(1, z as i64, 1));
+        let labels = paint(plane, source, &alignment, &rule);
         let mut volume = like.with_data(label_tensor(&labels, &target.map(|n| n as i64)));
         volume.meta.insert("labels".into(), self.names(&chosen));
         call.output("volume", volume)

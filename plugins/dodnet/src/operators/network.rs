@@ -1,6 +1,7 @@
 //! `dodnet.network`: the network as a module, its trunk and its heads as entries.
 
 use super::params::{PatchSize, Tasks, single};
+use super::transfer::transfer;
 use crate::inference::{Tiling, averaged_over_flips, stitch};
 use crate::network::{Features, Network, NetworkConfig};
 use std::path::Path;
@@ -29,6 +30,9 @@ pub struct NetworkParams {
     pub weight_std: bool,
     /// How images must be prepared (spacing, orientation, window, …), in your words; kept with the weights, and weights that say otherwise are refused.
     pub images: Option<Json>,
+    /// Take from a checkpoint of other tasks all but the tasks' own part; one of the same tasks (a run that is resumed) is taken whole.
+    #[param(default = false)]
+    pub transfer: bool,
 }
 
 /// Which tasks, at a node.
@@ -74,6 +78,7 @@ pub struct DodNet {
     network: Network,
     tasks: Tasks,
     images: Option<Json>,
+    transfer: bool,
 }
 
 const IMAGE: &str = "[N, 1, D%16, H%16, W%16]";
@@ -148,7 +153,7 @@ impl Module for DodNet {
             weight_std: params.weight_std,
         };
         let network = Network::new(config, device(context)?, &mut context.rng())?;
-        Ok(Self { network, tasks: params.tasks.clone(), images: params.images.clone() })
+        Ok(Self { network, tasks: params.tasks.clone(), images: params.images.clone(), transfer: params.transfer })
     }
 
     fn state(&self) -> Vec<State> {
@@ -172,7 +177,16 @@ impl Module for DodNet {
         Ok(())
     }
 
-    fn load(&self, store: &dyn Store, _: &Context, path: &Path) -> Result<()> {
+    fn load(&self, store: &dyn Store, context: &Context, path: &Path) -> Result<()> {
+        if self.transfer {
+            let Some(fresh) = transfer(&self.network, path, &self.tasks.to_json())? else {
+                return self.set_extra(store.load(&self.state(), path)?);
+            };
+            if !fresh.is_empty() {
+                context.warn(&format!("these begin anew, the file's head is another: {}", fresh.join(", ")));
+            }
+            return Ok(());
+        }
         self.set_extra(store.load(&self.state(), path)?)
     }
 

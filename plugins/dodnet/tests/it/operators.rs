@@ -4,7 +4,7 @@ use crate::support::values;
 use serde_json::{Value as Json, json};
 use tch::{Device, Kind, Tensor};
 use voxloom_core::describe::Description;
-use voxloom_dodnet::operators::{Augment, Conditioning, DodNet, Labels, PartialLoss, Postprocess, Prepare, Sample};
+use voxloom_dodnet::operators::{Augment, Conditioning, DodNet, Ensemble, Labels, PartialLoss, Postprocess, Prepare, Sample};
 use voxloom_sdk::abi::{OperatorTable, Sink};
 use voxloom_sdk::border::{Exported, MapOf, ModuleOf};
 use voxloom_sdk::{Affine, IntoValue, Record, Torch, Volume, tensor_of};
@@ -18,6 +18,7 @@ static LOSS: OperatorTable = <MapOf<PartialLoss> as Exported<Torch>>::TABLE;
 static PREPARE: OperatorTable = <MapOf<Prepare> as Exported<Torch>>::TABLE;
 static SAMPLE: OperatorTable = <MapOf<Sample> as Exported<Torch>>::TABLE;
 static AUGMENT: OperatorTable = <MapOf<Augment> as Exported<Torch>>::TABLE;
+static ENSEMBLE: OperatorTable = <MapOf<Ensemble> as Exported<Torch>>::TABLE;
 static LABELS: OperatorTable = <MapOf<Labels> as Exported<Torch>>::TABLE;
 static POSTPROCESS: OperatorTable = <MapOf<Postprocess> as Exported<Torch>>::TABLE;
 
@@ -135,6 +136,17 @@ fn weights_for_other_tasks_are_refused() {
     assert!(message.contains("these weights were learned with `tasks`"), "{message}");
     let message = make(json!("mots")).load(&file).expect_err("another shape").message;
     assert!(message.contains("controller.weight"), "{message}");
+    let params = json!({ "tasks": "mots", "width": 0.125, "transfer": true });
+    let other = Instance::create(&NETWORK, &params, Host { seed: 9, grad: false }).expect("right");
+    other.load(&file).expect("the trunk is taken");
+    let state = |instance: &Instance, wanted: &str| instance.state().expect("a state").into_iter().find(|(name, _)| name == wanted);
+    assert_eq!(state(&other, "layer2.0.conv1.weight"), state(&same, "layer2.0.conv1.weight"));
+    assert_ne!(state(&other, "controller.weight"), state(&same, "controller.weight"));
+    // Its own file it takes whole, so that a run can be resumed.
+    other.save(&file).expect("saves");
+    let again = Instance::create(&NETWORK, &params, Host { seed: 10, grad: false }).expect("right");
+    again.load(&file).expect("loads");
+    assert_eq!(again.state(), other.state());
     std::fs::remove_dir_all(folder).expect("the test's own folder");
 }
 
@@ -227,6 +239,16 @@ fn the_loss_says_its_terms() {
     assert_eq!(tensor(&out[0]).size(), [0i64; 0]);
     let nothing = call(&LOSS, &json!({}), ("run", &json!({})), vec![logits(), label(-1.0)]).expect("right");
     assert_eq!((tensor(&nothing[0]).double_value(&[]), &text(&nothing[1])["labelled"]), (0.0, &json!(0)));
+}
+
+#[test]
+fn an_ensemble_is_the_mean_of_its_scores() {
+    let score = |value: f64| volume(Tensor::full([2, 2, 2, 2], value, (Kind::Float, Device::Cpu)));
+    let out = call(&ENSEMBLE, &json!({}), ("run", &json!({})), vec![score(0.5), score(1.0), None, score(0.0)]).expect("right");
+    assert_eq!(values(&voxels(&out[0])), [0.5; 16]);
+    let elsewhere = Volume::new(Tensor::zeros([2, 2, 2, 2], (Kind::Float, Device::Cpu)), Affine::upright([2.0; 3], [0.0; 3])).into_value();
+    let message = call(&ENSEMBLE, &json!({}), ("run", &json!({})), vec![score(0.5), Some(elsewhere), None, None]).err().expect("another grid");
+    assert!(message.starts_with("`second` lies on another grid"), "{message}");
 }
 
 #[test]

@@ -9,6 +9,8 @@ pub const KINDS: [Kind; 2] = [Kind::Float, Kind::Double];
 
 /// The paper's network with the weights of the fill rule.
 pub fn network(prefix: &str, weight_std: bool, kind: Kind) -> Network {
+    // Tests run side by side: one core each.
+    tch::set_num_threads(1);
     let config = NetworkConfig { weight_std, ..NetworkConfig::default() };
     let value = |name: &str, shape: &[i64]| Tensor::from_slice(&fill(&format!("{prefix}{name}"), shape)).view(shape).to_kind(kind);
     Network::from_fn(config, |parameter| value(&parameter.name, &parameter.shape).set_requires_grad(true)).expect("the plan's own shapes")
