@@ -13,13 +13,22 @@ use anyhow::Result;
 /// # Errors
 /// Whatever set-up misses; a crate that does not compile.
 pub fn build(tree: &Tree) -> Result<()> {
-    setup::setup(tree)?;
-    compile(tree)?;
-    plugins::install(tree)
+    all(tree, &["--exclude", "xtask"])
 }
 
-fn compile(tree: &Tree) -> Result<()> {
+/// As [`build`], with all tests and examples. What these need turns on features of shared crates; built first without them, much
+/// would be compiled twice.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_with_tests(tree: &Tree) -> Result<()> {
+    all(tree, &["--all-targets"])
+}
+
+fn all(tree: &Tree, words: &[&str]) -> Result<()> {
+    setup::setup(tree)?;
     let mut command = cargo(tree);
-    command.args(["build", "--release", "--locked", "--workspace", "--exclude", "xtask"]);
-    run("Building the program and its plugins (libtorch's bindings take minutes, once)", &mut command)
+    command.args(["build", "--release", "--locked", "--workspace"]).args(words);
+    run("Building the program and its plugins (libtorch's bindings take minutes, once)", &mut command)?;
+    plugins::install(tree)
 }

@@ -10,8 +10,8 @@ use anyhow::Result;
 /// # Errors
 /// Whatever set-up misses; a test that fails.
 pub fn test(tree: &Tree, rest: &[String]) -> Result<()> {
-    build::build(tree)?;
+    build::build_with_tests(tree)?;
     let mut command = cargo(tree);
-    command.args(["test", "--release", "--locked", "--workspace"]).args(rest);
+    command.args(["test", "--release", "--locked", "--workspace", "--no-fail-fast"]).args(rest);
     run("All tests", &mut command)
 }

@@ -311,37 +311,34 @@ unsafe extern "C" fn state(instance: *mut c_void, sink: *const StateSink) -> Sta
     }
 }
 
-unsafe extern "C" fn save<R: Runtime>(
-    instance: *mut c_void,
-    context: *const abi::Context,
-    path: Str,
-    error: *const Sink,
-) -> Status {
-    // SAFETY: the instance came from `create`; the rest is lent for the call.
-    unsafe {
-        let instance = &*instance.cast_const().cast::<Instance>();
-        guarded_instance(&instance.poisoned, error, || {
-            let context = Context::new(&*context);
-            let path = Path::new(path.get().ok_or_else(|| Error::item("the path is not UTF-8"))?);
-            R::surround(&context, || instance.behind.save(R::store(), &context, path))?;
-            Ok(status::OK)
-        })
-    }
+unsafe extern "C" fn save<R: Runtime>(instance: *mut c_void, context: *const abi::Context, path: Str, error: *const Sink) -> Status {
+    // SAFETY: handed on as it came.
+    unsafe { stored::<R>(instance, context, path, error, |behind, context, path| behind.save(R::store(), context, path)) }
 }
 
-unsafe extern "C" fn load<R: Runtime>(
+unsafe extern "C" fn load<R: Runtime>(instance: *mut c_void, context: *const abi::Context, path: Str, error: *const Sink) -> Status {
+    // SAFETY: handed on as it came.
+    unsafe { stored::<R>(instance, context, path, error, |behind, context, path| behind.load(R::store(), context, path)) }
+}
+
+/// What `save` and `load` share.
+///
+/// # Safety
+/// The instance must come from `create`; the rest must be lent for the call.
+unsafe fn stored<R: Runtime>(
     instance: *mut c_void,
     context: *const abi::Context,
     path: Str,
     error: *const Sink,
+    act: impl FnOnce(&dyn Behind, &Context, &Path) -> Result<()>,
 ) -> Status {
-    // SAFETY: the instance came from `create`; the rest is lent for the call.
+    // SAFETY: by this function's own condition.
     unsafe {
         let instance = &*instance.cast_const().cast::<Instance>();
         guarded_instance(&instance.poisoned, error, || {
             let context = Context::new(&*context);
             let path = Path::new(path.get().ok_or_else(|| Error::item("the path is not UTF-8"))?);
-            R::surround(&context, || instance.behind.load(R::store(), &context, path))?;
+            R::surround(&context, || act(&*instance.behind, &context, path))?;
             Ok(status::OK)
         })
     }
