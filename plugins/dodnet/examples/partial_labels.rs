@@ -32,7 +32,8 @@ impl Volume {
         let inner = [centre[0] + r[4], centre[1] + 2.0 * r[5], centre[2] + r[6]];
         let (middle, half) = ([8.0 + 2.0 * r[7], 16.0 + 6.0 * r[8], 24.0 + r[9]], [4.0 + r[10], 4.0 + r[11], 4.0]);
         let at = |i: usize| [i / (32 * 32), i / 32 % 32, i % 32].map(|index| index as f64 + 0.5);
-        let near = |p: [f64; 3], q: [f64; 3], radius: f64| (0..3).map(|axis| (p[axis] - q[axis]).powi(2)).sum::<f64>() < radius * radius;
+        let near =
+            |p: [f64; 3], q: [f64; 3], radius: f64| (0..3).map(|axis| (p[axis] - q[axis]).powi(2)).sum::<f64>() < radius * radius;
         let mask = |inside: &dyn Fn([f64; 3]) -> bool| (0..COUNT).map(|i| inside(at(i))).collect::<Vec<bool>>();
         let a = mask(&|p| near(p, centre, 5.0 + r[3]));
         let c = mask(&|p| near(p, centre, 5.0 + r[3]) && near(p, inner, 2.2));
@@ -64,9 +65,13 @@ fn measure(net: &Network) -> voxloom_dodnet::Result<[f64; 7]> {
     let mut sums = [0.0; 7];
     for number in VALIDATION {
         let volume = Volume::new(number);
-        let scores = tch::no_grad(|| Ok::<_, voxloom_dodnet::Fault>(net.heads(&net.features(&volume.image())?, &TASKS)?.sigmoid()))?;
-        let mask = |channel: i64| -> Vec<bool> { Vec::try_from(scores.select(1, channel).gt(0.5).contiguous().view(-1)).unwrap_or_default() };
-        let pairs = [(0, &volume.a), (0, &volume.b), (1, &volume.c), (2, &volume.a), (2, &volume.b), (3, &volume.c), (5, &volume.c)];
+        let scores =
+            tch::no_grad(|| Ok::<_, voxloom_dodnet::Fault>(net.heads(&net.features(&volume.image())?, &TASKS)?.sigmoid()))?;
+        let mask = |channel: i64| -> Vec<bool> {
+            Vec::try_from(scores.select(1, channel).gt(0.5).contiguous().view(-1)).unwrap_or_default()
+        };
+        let pairs =
+            [(0, &volume.a), (0, &volume.b), (1, &volume.c), (2, &volume.a), (2, &volume.b), (3, &volume.c), (5, &volume.c)];
         for (sum, (channel, truth)) in sums.iter_mut().zip(pairs) {
             let found = mask(channel);
             let count = |mask: &[bool]| mask.iter().filter(|inside| **inside).count();
@@ -83,7 +88,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let at = |place: usize, default: f64| words.get(place).copied().unwrap_or(default);
     let (steps, momentum) = (at(0, 400.0) as usize, at(1, 0.9));
     tch::set_num_threads(at(2, 1.0) as i32);
-    let weight = |name: &str, shape: &[i64]| Tensor::from_slice(&fill(name, shape)).view(shape).to_device(Device::Cpu).set_requires_grad(true);
+    let weight = |name: &str, shape: &[i64]| {
+        Tensor::from_slice(&fill(name, shape)).view(shape).to_device(Device::Cpu).set_requires_grad(true)
+    };
     let net = Network::from_fn(NetworkConfig::default(), |parameter| weight(&parameter.name, &parameter.shape))?;
     let mut velocities: Vec<Option<Tensor>> = net.named().map(|_| None).collect();
     let start = std::time::Instant::now();
@@ -104,12 +111,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let mean = recent.iter().sum::<f64>() / recent.len() as f64;
             let [a0, b0, c0, a6, b6, c6, c5] = dice;
             let minutes = start.elapsed().as_secs_f64() / 60.0;
-            println!("{:>5} {mean:>7.3} {minutes:>6.1}  {a0:.3} / {b0:.3} / {c0:.3}   {a6:.3} / {b6:.3} / {c6:.3}   {c5:.3}", k + 1);
+            println!(
+                "{:>5} {mean:>7.3} {minutes:>6.1}  {a0:.3} / {b0:.3} / {c0:.3}   {a6:.3} / {b6:.3} / {c6:.3}   {c5:.3}",
+                k + 1
+            );
         }
     }
     let [a0, b0, c0, a6, b6, _, c5] = dice;
-    let checks = [("task 0 finds A", a0 >= 0.85), ("task 6 finds B", b6 >= 0.85), ("task 0 finds C", c0 >= 0.6), ("task 5 finds C", c5 >= 0.6),
-        ("task 0 leaves B", b0 <= 0.25), ("task 6 leaves A", a6 <= 0.25)];
+    let checks = [
+        ("task 0 finds A", a0 >= 0.85),
+        ("task 6 finds B", b6 >= 0.85),
+        ("task 0 finds C", c0 >= 0.6),
+        ("task 5 finds C", c5 >= 0.6),
+        ("task 0 leaves B", b0 <= 0.25),
+        ("task 6 leaves A", a6 <= 0.25),
+    ];
     for (claim, holds) in checks {
         println!("{claim:<16} {}", if holds { "yes" } else { "NO" });
     }

@@ -20,7 +20,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     tch::set_num_threads(i32::try_from(threads)?);
     let net = Network::new(NetworkConfig::default(), Device::Cpu, &mut rng())?;
-    let image = (Tensor::arange(size.iter().product::<i64>(), (Kind::Float, Device::Cpu)) * 0.01).sin().view([1, 1, size[0], size[1], size[2]]);
+    let image = (Tensor::arange(size.iter().product::<i64>(), (Kind::Float, Device::Cpu)) * 0.01)
+        .sin()
+        .view([1, 1, size[0], size[1], size[2]]);
     let tasks: Vec<i64> = (0..7).collect();
 
     let together = || -> voxloom_dodnet::Result<Tensor> { net.heads(&net.features(&image)?, &tasks) };

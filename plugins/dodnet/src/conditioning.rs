@@ -26,7 +26,13 @@ pub struct Coincidence {
 
 impl Conditioning {
     pub fn new(tasks: usize, channels: usize) -> Self {
-        Self { tasks, channels, overlap: vec![(0.0, 0); channels * tasks * tasks], score: vec![0.0; tasks * channels], volumes: 0 }
+        Self {
+            tasks,
+            channels,
+            overlap: vec![(0.0, 0); channels * tasks * tasks],
+            score: vec![0.0; tasks * channels],
+            volumes: 0,
+        }
     }
 
     /// Adds one volume. Pairs with two empty masks are not measured.

@@ -6,19 +6,19 @@
 mod fault;
 
 // The model.
-pub mod network;
 pub mod loss;
+pub mod network;
 
 // Data.
-pub mod tasks;
-pub mod respace;
-pub mod data;
 pub mod augment;
+pub mod data;
+pub mod respace;
+pub mod tasks;
 
 // Results.
+pub mod conditioning;
 pub mod inference;
 pub mod postprocess;
-pub mod conditioning;
 
 // Steps of pipelines.
 pub mod operators;

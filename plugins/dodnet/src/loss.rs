@@ -107,7 +107,9 @@ fn weights(pairs: &[i64], channels: i64, average: Average) -> Vec<f64> {
 fn per_channel(pairs: &[i64], channels: i64, dice: &Tensor) -> Vec<Option<f64>> {
     let dice: Vec<f64> = Vec::try_from(dice.detach().to_kind(Kind::Double)).unwrap_or_default();
     let of = |channel: i64| pairs.iter().zip(&dice).filter(move |(pair, _)| *pair % channels == channel).map(|(_, dice)| *dice);
-    (0..channels).map(|channel| (of(channel).count() > 0).then(|| of(channel).sum::<f64>() / of(channel).count() as f64)).collect()
+    (0..channels)
+        .map(|channel| (of(channel).count() > 0).then(|| of(channel).sum::<f64>() / of(channel).count() as f64))
+        .collect()
 }
 
 /// The paper's learning rate: `base·(1 - t)^0.9`, `t` the part of the training that is done, set once an epoch.

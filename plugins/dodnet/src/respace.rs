@@ -41,7 +41,8 @@ pub fn image(values: &[f64], shape: [usize; 3], size: [usize; 3], manner: Manner
     let (border, _) = manner.borders();
     let smooth = smoothed(values, shape, size, border);
     let mut out = resample(&smooth, shape, &maps(shape, size), Interpolation::Cubic, border, 1);
-    let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
+    let (low, high) =
+        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
     out.iter_mut().for_each(|value| *value = value.clamp(low, high));
     if manner != Manner::Plain {
         out.iter_mut().for_each(|value| *value = value.round_ties_even());

@@ -43,7 +43,8 @@ fn pipelines_and_the_schema_agree() {
         if json["voxloom"].is_null() {
             continue;
         }
-        let faults: Vec<String> = validator.iter_errors(&json).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        let faults: Vec<String> =
+            validator.iter_errors(&json).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(faults.is_empty(), "{}: {faults:#?}", file.display());
         voxloom().arg("check").arg(&file).assert().code(0);
         n_files += 1;

@@ -40,11 +40,13 @@ fn the_main_job_finds_both_structures_and_leaves_everything() {
     // A third case whose image is no image: it fails alone, and the table is made of the others.
     std::fs::write(folder.path().join("broken.nii.gz"), b"not a volume").unwrap();
     list.truncate(list.rfind(']').unwrap());
-    let broken = json!({ "name": "broken", "image": folder.path().join("broken.nii.gz"), "label": folder.path().join("broken.nii.gz") });
+    let broken =
+        json!({ "name": "broken", "image": folder.path().join("broken.nii.gz"), "label": folder.path().join("broken.nii.gz") });
     std::fs::write(folder.path().join("cases.json"), format!("{list},{broken}]")).unwrap();
     let (code, stderr) = run("segment.json", &["input=cases.json".into(), "output=out".into()], &[], folder.path());
     assert_eq!(code, 1, "{stderr}");
-    let read = |name: &str| -> Json { serde_json::from_slice(&std::fs::read(folder.path().join("out").join(name)).unwrap()).unwrap() };
+    let read =
+        |name: &str| -> Json { serde_json::from_slice(&std::fs::read(folder.path().join("out").join(name)).unwrap()).unwrap() };
     let table = read("metrics.json");
     let rows = table["rows"].as_array().unwrap();
     assert_eq!(rows.len(), 4, "two structures of two cases: {table}");
@@ -80,7 +82,11 @@ fn interrupted_training_goes_on_bit_for_bit() {
     train("parts", 2, &["--resume", "parts/last", "--lanes", "2"]);
     for module in ["net", "optimizer", "sampler"] {
         let name = format!("last/{module}.safetensors");
-        assert_eq!(file(&format!("whole/{name}")), file(&format!("parts/{name}")), "{module} differs after 10 + resume + 10 steps");
+        assert_eq!(
+            file(&format!("whole/{name}")),
+            file(&format!("parts/{name}")),
+            "{module} differs after 10 + resume + 10 steps"
+        );
     }
 }
 

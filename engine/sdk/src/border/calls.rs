@@ -311,12 +311,22 @@ unsafe extern "C" fn state(instance: *mut c_void, sink: *const StateSink) -> Sta
     }
 }
 
-unsafe extern "C" fn save<R: Runtime>(instance: *mut c_void, context: *const abi::Context, path: Str, error: *const Sink) -> Status {
+unsafe extern "C" fn save<R: Runtime>(
+    instance: *mut c_void,
+    context: *const abi::Context,
+    path: Str,
+    error: *const Sink,
+) -> Status {
     // SAFETY: handed on as it came.
     unsafe { stored::<R>(instance, context, path, error, |behind, context, path| behind.save(R::store(), context, path)) }
 }
 
-unsafe extern "C" fn load<R: Runtime>(instance: *mut c_void, context: *const abi::Context, path: Str, error: *const Sink) -> Status {
+unsafe extern "C" fn load<R: Runtime>(
+    instance: *mut c_void,
+    context: *const abi::Context,
+    path: Str,
+    error: *const Sink,
+) -> Status {
     // SAFETY: handed on as it came.
     unsafe { stored::<R>(instance, context, path, error, |behind, context, path| behind.load(R::store(), context, path)) }
 }

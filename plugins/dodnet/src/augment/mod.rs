@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn a_seed_decides_everything() {
-        let always = Augmentation { noise_probability: 1.0, blur_probability: 1.0, gamma_probability: 1.0, ..Augmentation::default() };
+        let always =
+            Augmentation { noise_probability: 1.0, blur_probability: 1.0, gamma_probability: 1.0, ..Augmentation::default() };
         let run = |seed| {
             let mut image = image();
             always.apply(&mut image, SHAPE, &mut ChaCha8Rng::seed_from_u64(seed));

@@ -84,7 +84,8 @@ fn mean_std(image: &[f32]) -> (f64, f64) {
 }
 
 fn range(image: &[f32]) -> (f64, f64) {
-    let (low, high) = image.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
+    let (low, high) =
+        image.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
     (f64::from(low), f64::from(high))
 }
 

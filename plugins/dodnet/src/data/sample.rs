@@ -71,7 +71,13 @@ impl Draws {
 /// # Shapes
 /// - in:  `image`, `label` `[D, H, W]`; `extent`: first and last index of the foreground along each, if there is any
 /// - out: both `rule.size`; float32, labels as they came
-pub fn cut(rule: &SampleRule, draws: &Draws, image: &Tensor, label: &Tensor, extent: Option<[(i64, i64); 3]>) -> (Tensor, Tensor) {
+pub fn cut(
+    rule: &SampleRule,
+    draws: &Draws,
+    image: &Tensor,
+    label: &Tensor,
+    extent: Option<[(i64, i64); 3]>,
+) -> (Tensor, Tensor) {
     let wanted = rule.size.map(|n| n as f64 * draws.zoom);
     let mut image = padded(&image.to_kind(Kind::Float), wanted, rule.pad_value);
     let mut label = padded(label, wanted, 0.0);
@@ -113,7 +119,8 @@ fn resized(volume: &Tensor, rule: &SampleRule, image: bool) -> Tensor {
     }
     let border = if rule.compat { Border::Constant(0.0) } else { Border::Edge };
     let out = resample(&values, shape, &maps, Interpolation::Linear, border, 1);
-    let (low, high) = values.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
+    let (low, high) =
+        values.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
     Tensor::from_slice(&out).view(rule.size).clamp(f64::from(low), f64::from(high))
 }
 

@@ -22,9 +22,9 @@ pub enum Conflict {
 /// - out: `[…]`, uint8
 pub fn merge_task(scores: &Tensor, threshold: f64, shown: &[bool]) -> Tensor {
     let labels = scores.get(0).zeros_like().to_kind(Kind::Uint8);
-    (0..shown.len() as i64).filter(|&channel| shown[channel as usize]).fold(labels, |labels, channel| {
-        labels.masked_fill(&scores.get(channel).gt(threshold), channel + 1)
-    })
+    (0..shown.len() as i64)
+        .filter(|&channel| shown[channel as usize])
+        .fold(labels, |labels, channel| labels.masked_fill(&scores.get(channel).gt(threshold), channel + 1))
 }
 
 /// One voxel of several tasks: `scores` task by task with `values[task].len()` channels each; 0 where none is above `threshold`.
@@ -59,7 +59,8 @@ mod tests {
     #[test]
     fn a_tumour_lies_over_its_organ_and_half_is_background() {
         let scores = Tensor::from_slice(&[0.9f32, 0.5, 0.9, 0.1, 0.1, 0.1, 0.6, 0.51]).view([2, 4]);
-        let merged = |shown: [bool; 2]| Vec::<i64>::try_from(merge_task(&scores, 0.5, &shown).to_kind(Kind::Int64)).expect("flat");
+        let merged =
+            |shown: [bool; 2]| Vec::<i64>::try_from(merge_task(&scores, 0.5, &shown).to_kind(Kind::Int64)).expect("flat");
         assert_eq!(merged([true, true]), [1, 0, 2, 2]);
         assert_eq!(merged([false, true]), [0, 0, 2, 2]);
         assert_eq!(merged([true, false]), [1, 0, 1, 0]);

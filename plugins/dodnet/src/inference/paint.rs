@@ -48,7 +48,8 @@ pub fn paint(plane: impl FnMut(usize) -> Vec<f32>, source: [usize; 3], alignment
                 for (value, line) in voxel.iter_mut().zip(lines.chunks_exact(w)) {
                     *value = between(line[below], line[above], t);
                 }
-                labels[a * strides[0] + b * strides[1] + c * strides[2]] = merge_tasks(&voxel, rule.values, rule.threshold, rule.conflict);
+                labels[a * strides[0] + b * strides[1] + c * strides[2]] =
+                    merge_tasks(&voxel, rule.values, rule.threshold, rule.conflict);
             }
         }
     }
@@ -128,7 +129,8 @@ mod tests {
 
     #[test]
     fn flipped_axes_and_the_outside_are_seen() {
-        let alignment = Alignment { axes: [0, 1, 2], maps: [AxisMap::zoom(1, 1), AxisMap::zoom(1, 1), AxisMap::new(2.0, -1.0, 4)] };
+        let alignment =
+            Alignment { axes: [0, 1, 2], maps: [AxisMap::zoom(1, 1), AxisMap::zoom(1, 1), AxisMap::new(2.0, -1.0, 4)] };
         assert_eq!(paint(|_| vec![0.9, 0.1, 0.8], [1, 1, 3], &alignment, &rule(&[vec![Some(1)]])), [1, 0, 1, 0]);
     }
 }

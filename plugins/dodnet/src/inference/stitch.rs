@@ -39,7 +39,8 @@ pub fn stitch(volume: &Tensor, tiling: &Tiling, mut predict: impl FnMut(&Tensor)
         overlap[2] = 1.0 - tile[1].div_ceil(2) as f64 / tile[2] as f64;
     }
     let layout = Layout::new(shape, tile, overlap);
-    let layout = layout.ok_or_else(|| Fault::Shape { what: "tile", text: format!("got {tile:?}, expected every size above 0") })?;
+    let layout =
+        layout.ok_or_else(|| Fault::Shape { what: "tile", text: format!("got {tile:?}, expected every size above 0") })?;
     let kind = if tiling.compat { Kind::Double } else { Kind::Float };
     let weight = Tensor::from_slice(&Weighting::Gaussian { sigma_scale: SIGMA_SCALE }.map(tile)).view(tiling.tile);
     let weight = weight.to_kind(kind).to_device(volume.device());
@@ -56,7 +57,8 @@ pub fn stitch(volume: &Tensor, tiling: &Tiling, mut predict: impl FnMut(&Tensor)
         let _ = window(sums, corner, tiling.tile).g_add_(&(prediction * &weight));
         let _ = window(&weights, corner, tiling.tile).g_add_(&weight);
     }
-    let mut sums = sums.ok_or_else(|| Fault::Shape { what: "volume", text: format!("got {size:?}, expected [D, H, W] with voxels") })?;
+    let mut sums =
+        sums.ok_or_else(|| Fault::Shape { what: "volume", text: format!("got {size:?}, expected [D, H, W] with voxels") })?;
     // In place: scores of a large volume are not held twice.
     let _ = sums.g_div_(&weights);
     let kept = if tiling.compat { grown.size() } else { size };

@@ -10,7 +10,9 @@ pub enum Start {
     Ones,
     Zeros,
     /// Uniform in ±1/√fan_in: the framework's default for weights (Kaiming-uniform with a = √5) and biases alike.
-    Uniform { fan_in: i64 },
+    Uniform {
+        fan_in: i64,
+    },
 }
 
 /// One tensor of the state, under the authors' name.
@@ -147,7 +149,12 @@ impl Plan {
 
     fn stage(&mut self, name: &'static str, blocks: &[(i64, i64, i64)]) -> Stage {
         let blocks = blocks.iter().enumerate();
-        Stage { name, blocks: blocks.map(|(i, &(input, output, stride))| self.block(&format!("{name}.{i}"), input, output, stride)).collect() }
+        Stage {
+            name,
+            blocks: blocks
+                .map(|(i, &(input, output, stride))| self.block(&format!("{name}.{i}"), input, output, stride))
+                .collect(),
+        }
     }
 
     fn block(&mut self, prefix: &str, input: i64, output: i64, stride: i64) -> Block {
@@ -178,7 +185,8 @@ mod tests {
     fn another_task_changes_the_controller_alone() {
         let seven = Architecture::new(&NetworkConfig::default()).parameters;
         let eight = Architecture::new(&NetworkConfig { tasks: 8, ..NetworkConfig::default() }).parameters;
-        let changed: Vec<&str> = seven.iter().zip(&eight).filter(|(a, b)| a.shape != b.shape).map(|(a, _)| a.name.as_str()).collect();
+        let changed: Vec<&str> =
+            seven.iter().zip(&eight).filter(|(a, b)| a.shape != b.shape).map(|(a, _)| a.name.as_str()).collect();
         assert_eq!(changed, ["controller.weight"]);
     }
 

@@ -33,7 +33,12 @@ impl NetworkConfig {
         if !(self.width > 0.0 && self.width <= 8.0) {
             return fault("width", format!("must be above 0 and at most 8, got {}", self.width));
         }
-        let counts = [("tasks", self.tasks), ("channels", self.channels), ("head_width", self.head_width), ("head_depth", self.head_depth)];
+        let counts = [
+            ("tasks", self.tasks),
+            ("channels", self.channels),
+            ("head_width", self.head_width),
+            ("head_depth", self.head_depth),
+        ];
         match counts.into_iter().find(|&(_, count)| count == 0 || count > 1024) {
             Some((name, count)) => fault(name, format!("must be from 1 to 1024, got {count}")),
             None => Ok(()),

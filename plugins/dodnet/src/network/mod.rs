@@ -166,7 +166,9 @@ impl Network {
         if map.len() == 5 && map[1] == width && pooled == [map[0], inputs] {
             return Ok(());
         }
-        let text = format!("got {map:?} and pooled {pooled:?}, expected [N, {width}, D, H, W] and [N, {inputs}], as `features` gives them");
+        let text = format!(
+            "got {map:?} and pooled {pooled:?}, expected [N, {width}, D, H, W] and [N, {inputs}], as `features` gives them"
+        );
         Err(Fault::Shape { what: "feature", text })
     }
 
@@ -193,6 +195,8 @@ fn check_image(image: &Tensor) -> Result<()> {
     if fits {
         return Ok(());
     }
-    let text = format!("got {size:?}, expected [N, 1, D, H, W] with D, H and W multiples of {DIVISOR}; pad it, or cut windows of such a size");
+    let text = format!(
+        "got {size:?}, expected [N, 1, D, H, W] with D, H and W multiples of {DIVISOR}; pad it, or cut windows of such a size"
+    );
     Err(Fault::Shape { what: "image", text })
 }

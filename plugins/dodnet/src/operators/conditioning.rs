@@ -38,7 +38,11 @@ impl Module for Conditioning {
 
     fn entries() -> Vec<Entry> {
         let score = Port::volume("score").shape("[K, D, H, W]").gathered();
-        let measure = Entry::gather().partial().named("measure").about("Takes the scores of all tasks for every validation volume, and reports.").writes();
+        let measure = Entry::gather()
+            .partial()
+            .named("measure")
+            .about("Takes the scores of all tasks for every validation volume, and reports.")
+            .writes();
         let report = "`overlap` (channel by channel, task × task: mean Dice), `coincide`, `mean_score`, `collapsed`, `ok`";
         vec![
             measure
@@ -61,7 +65,11 @@ impl Module for Conditioning {
         let found = extra["empty_rounds"].as_array().map(|list| list.iter().filter_map(Json::as_u64).map(|n| n as u32).collect());
         let streak: Vec<u32> = found.unwrap_or_default();
         if streak.len() != self.params.tasks.len() {
-            return Err(Error::item(format!("the file counts empty rounds of {} tasks, there are {}", streak.len(), self.params.tasks.len())));
+            return Err(Error::item(format!(
+                "the file counts empty rounds of {} tasks, there are {}",
+                streak.len(),
+                self.params.tasks.len()
+            )));
         }
         *self.watch() = CollapseWatch { streak };
         Ok(())
@@ -88,7 +96,9 @@ impl Accumulator for Round {
         let size = score.data.size();
         let rows = (self.module.params.tasks.len() * self.module.params.tasks.channels()) as i64;
         if size.first() != Some(&rows) || !self.measured.add(&values(&score.data), self.module.params.threshold as f32) {
-            return Err(Error::item(format!("`score` is {size:?}, expected [{rows}, D, H, W]: all tasks, each with its channels")));
+            return Err(Error::item(format!(
+                "`score` is {size:?}, expected [{rows}, D, H, W]: all tasks, each with its channels"
+            )));
         }
         Ok(())
     }
@@ -99,7 +109,10 @@ impl Accumulator for Round {
         let coincide = self.measured.coincidences(&|task, channel| params.labels(task, channel), params.coincide_above);
         for pair in &coincide {
             let (a, b) = (name(pair.tasks.0), name(pair.tasks.1));
-            call.warn(&format!("tasks `{a}` and `{b}` find the same (mean Dice of their masks {:.2}): the task is not heeded yet", pair.overlap));
+            call.warn(&format!(
+                "tasks `{a}` and `{b}` find the same (mean Dice of their masks {:.2}): the task is not heeded yet",
+                pair.overlap
+            ));
         }
         let mean_score: Vec<Vec<f64>> = (0..params.tasks.len()).map(|task| self.mean_scores(task)).collect();
         let highest: Vec<f64> = mean_score.iter().map(|scores| scores.iter().copied().fold(0.0, f64::max)).collect();
@@ -108,7 +121,11 @@ impl Accumulator for Round {
             _ => self.module.watch().round(&highest, params.empty_below, params.rounds),
         };
         for &task in &collapsed {
-            call.warn(&format!("task `{}` has found nothing for {} rounds: it has collapsed; lower momentum or rate, or warm up", name(task), params.rounds));
+            call.warn(&format!(
+                "task `{}` has found nothing for {} rounds: it has collapsed; lower momentum or rate, or warm up",
+                name(task),
+                params.rounds
+            ));
         }
         let pair = |pair: &Coincidence| json!({ "channel": pair.channel, "tasks": [name(pair.tasks.0), name(pair.tasks.1)], "overlap": pair.overlap });
         let report = json!({

@@ -30,7 +30,9 @@ impl Operator for Ensemble {
             let Some(other) = other else { continue };
             // Half a thousandth of a millimetre over a thousand voxels is rounding.
             if other.affine.distance(&first.affine) > 1e-6 {
-                return Err(Error::item(format!("`{port}` lies on another grid than `first`; networks of an ensemble take the same prepared volume")));
+                return Err(Error::item(format!(
+                    "`{port}` lies on another grid than `first`; networks of an ensemble take the same prepared volume"
+                )));
             }
             sum += other.data.to_kind(Kind::Float);
             count += 1.0;

@@ -41,7 +41,11 @@ impl Operator for Labels {
     fn entry() -> Entry {
         Entry::map()
             .input(Port::volume("score").shape("[K, D, H, W]").about("probabilities, task by task, each with its channels"))
-            .input(Port::volume("like").optional().about("whose grid and header the labels get (default: `score`); its axes must run along those of `score`"))
+            .input(
+                Port::volume("like")
+                    .optional()
+                    .about("whose grid and header the labels get (default: `score`); its axes must run along those of `score`"),
+            )
             .output(Port::volume("volume").about("labels in the smallest type that holds them; `labels` of its meta names them"))
     }
 

@@ -2,18 +2,18 @@
 
 mod params;
 
+mod loss;
 mod network;
 mod transfer;
-mod loss;
 
+mod augment;
 mod prepare;
 mod sample;
-mod augment;
 
+mod conditioning;
 mod ensemble;
 mod labels;
 mod postprocess;
-mod conditioning;
 
 pub use augment::Augment;
 pub use conditioning::{Conditioning, ConditioningParams};

@@ -127,7 +127,9 @@ impl Module for DodNet {
                 .reads()
                 .params::<SegmentParams>()
                 .input(Port::volume("volume").about("a prepared volume"))
-                .output(Port::volume("scores").shape("[K, D, H, W]").dtype("float32").about("task by task, each with its channels")),
+                .output(
+                    Port::volume("scores").shape("[K, D, H, W]").dtype("float32").about("task by task, each with its channels"),
+                ),
         ]
     }
 
@@ -169,7 +171,9 @@ impl Module for DodNet {
         for (key, found) in extra.as_object().into_iter().flatten() {
             match kept.get(key) {
                 Some(expected) if !expected.is_null() && !found.is_null() && expected != found => {
-                    return Err(Error::item(format!("these weights were learned with `{key}` {found}, this network has {expected}")));
+                    return Err(Error::item(format!(
+                        "these weights were learned with `{key}` {found}, this network has {expected}"
+                    )));
                 }
                 _ => {}
             }

@@ -77,7 +77,9 @@ impl ParamType for PatchSize {
     fn parse(json: &Json) -> Result<Self> {
         let size = <[i64; 3]>::parse(json)?;
         match size.iter().position(|n| *n < 16 || n % crate::network::DIVISOR != 0) {
-            Some(axis) => Err(Error::param(format!("[{axis}]"), format!("must be a multiple of 16 of at least 16, got {}", size[axis]))),
+            Some(axis) => {
+                Err(Error::param(format!("[{axis}]"), format!("must be a multiple of 16 of at least 16, got {}", size[axis])))
+            }
             None => Ok(Self(size)),
         }
     }
@@ -108,7 +110,10 @@ pub fn single(volume: &Volume, port: &str) -> Result<Tensor> {
 /// Label values as numbers that compare exactly.
 pub fn whole(tensor: &Tensor, port: &str) -> Result<Vec<i64>> {
     if tensor.is_floating_point() {
-        return Err(Error::item(format!("`{port}` must hold whole numbers (labels), got {}", voxloom_sdk::dtype_name(tensor.kind()))));
+        return Err(Error::item(format!(
+            "`{port}` must hold whole numbers (labels), got {}",
+            voxloom_sdk::dtype_name(tensor.kind())
+        )));
     }
     let flat = tensor.to_device(Device::Cpu).to_kind(Kind::Int64).contiguous().view(-1);
     Ok(Vec::try_from(flat)?)
@@ -130,7 +135,10 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_at_its_place() {
-        assert_eq!(Range::parse(&json!([2, 1])).map_err(|fault| fault.to_string()), Err(" must not fall, got 2 to 1".trim().into()));
+        assert_eq!(
+            Range::parse(&json!([2, 1])).map_err(|fault| fault.to_string()),
+            Err(" must not fall, got 2 to 1".trim().into())
+        );
         let fault = PatchSize::parse(&json!([16, 40, 32])).expect_err("40 is no multiple of 16");
         assert_eq!((fault.param_path(), fault.message()), ("[1]", "must be a multiple of 16 of at least 16, got 40"));
         assert_eq!(Tasks::mots().to_json(), json!("mots"));

@@ -51,7 +51,12 @@ impl Postprocess {
         labels.iter_mut().zip(&own).filter(|(_, own)| **own > 0).for_each(|(label, _)| *label = 0);
         for (mask, value) in cleaned.iter().zip(&values) {
             let (Some(mask), Some(value)) = (mask, value) else { continue };
-            labels.iter_mut().zip(mask).zip(&own).filter(|((_, kept), own)| **kept && **own > 0).for_each(|((label, _), _)| *label = *value);
+            labels
+                .iter_mut()
+                .zip(mask)
+                .zip(&own)
+                .filter(|((_, kept), own)| **kept && **own > 0)
+                .for_each(|((label, _), _)| *label = *value);
         }
     }
 }

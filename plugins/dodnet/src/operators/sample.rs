@@ -45,7 +45,12 @@ impl Operator for Sample {
             .input(Port::of("case", "case").optional().about("whose `task` (name or number) says what the labels show"))
             .input(Port::json("task").optional().about("the task's name or number, instead of a case"))
             .output(Port::tensor("image").shape("[1, D, H, W]").dtype("float32"))
-            .output(Port::tensor("label").shape("[C, D, H, W]").dtype("float32").about("0 or 1; -1 throughout a channel that the task does not label"))
+            .output(
+                Port::tensor("label")
+                    .shape("[C, D, H, W]")
+                    .dtype("float32")
+                    .about("0 or 1; -1 throughout a channel that the task does not label"),
+            )
             .output(Port::json("task").about("the task's number"))
     }
 
@@ -79,9 +84,14 @@ impl Sample {
             None => from_case()?.or_else(|| image.meta.get("task").cloned()),
         };
         match wanted {
-            Some(task) => self.tasks.find(&task).map_err(|fault| Error::item(fault).context(format_args!("case `{}`", image.name()))),
+            Some(task) => {
+                self.tasks.find(&task).map_err(|fault| Error::item(fault).context(format_args!("case `{}`", image.name())))
+            }
             None if self.tasks.len() == 1 => Ok(0),
-            None => Err(Error::item(format!("case `{}` does not say which task it shows: give it a `task`, or connect `task`", image.name()))),
+            None => Err(Error::item(format!(
+                "case `{}` does not say which task it shows: give it a `task`, or connect `task`",
+                image.name()
+            ))),
         }
     }
 

@@ -34,7 +34,9 @@ pub fn transfer(network: &Network, path: &Path, tasks: &Json) -> Result<Option<V
             Some(found) if name == "controller.weight" && found.size()[0] == target.size()[0] && found.size()[1] >= features => {
                 copies.push((target.narrow(1, 0, features), found.narrow(1, 0, features)));
             }
-            Some(found) if name != "controller.weight" && found.size() == target.size() => copies.push((target.shallow_clone(), found)),
+            Some(found) if name != "controller.weight" && found.size() == target.size() => {
+                copies.push((target.shallow_clone(), found))
+            }
             _ if OF_THE_HEAD.iter().any(|prefix| name.starts_with(prefix)) => fresh.push(name.to_owned()),
             Some(found) => wrong.push(format!("`{name}` is {:?}, expected {:?}", found.size(), target.size())),
             None => wrong.push(format!("`{name}` is missing")),
@@ -98,9 +100,13 @@ mod tests {
     fn another_head_begins_anew_and_another_trunk_is_refused() {
         let path = saved(&network(7, 2, 1), "head");
         let one_channel = network(2, 1, 2);
-        assert_eq!(transfer(&one_channel, &path, &json!([])).expect("the trunk fits").expect("other tasks"), ["controller.weight", "controller.bias"]);
+        assert_eq!(
+            transfer(&one_channel, &path, &json!([])).expect("the trunk fits").expect("other tasks"),
+            ["controller.weight", "controller.bias"]
+        );
         let config = NetworkConfig { width: 0.25, ..NetworkConfig::default() };
-        let wide = Network::new(config, Device::Cpu, &mut rand_chacha::ChaCha8Rng::seed_from_u64(3)).expect("a right configuration");
+        let wide =
+            Network::new(config, Device::Cpu, &mut rand_chacha::ChaCha8Rng::seed_from_u64(3)).expect("a right configuration");
         let before = of(&wide, "precls_conv.2.bias");
         let message = transfer(&wide, &path, &json!([])).expect_err("another trunk").to_string();
         assert!(message.contains("`conv1.weight` is [4, 1, 3, 3, 3], expected [8, 1, 3, 3, 3]"), "{message}");

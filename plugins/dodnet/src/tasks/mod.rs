@@ -76,7 +76,9 @@ impl TaskTable {
             Some(other) => return Err(fault(format!("no table is called `{other}`; there is `mots`, or give a list of tasks"))),
             None => serde_json::from_value(json.clone()),
         }
-        .map_err(|error| fault(format!("{error}; a task is {{\"name\": …, \"channels\": [{{\"name\": …, \"labels\": [1]}}]}}")))?;
+        .map_err(|error| {
+            fault(format!("{error}; a task is {{\"name\": …, \"channels\": [{{\"name\": …, \"labels\": [1]}}]}}"))
+        })?;
         let channels = tasks.iter().map(|task| task.channels.len()).max().unwrap_or(0);
         let table = Self { tasks, channels };
         table.check().map_err(fault)?;
@@ -105,7 +107,10 @@ impl TaskTable {
             for (place, channel) in task.labelled() {
                 let Some(within) = &channel.within else { continue };
                 if !task.labelled().any(|(other, channel)| other < place && channel.name == *within) {
-                    return Err(format!("channel `{}` is within `{within}`, which is no earlier channel of task `{}`", channel.name, task.name));
+                    return Err(format!(
+                        "channel `{}` is within `{within}`, which is no earlier channel of task `{}`",
+                        channel.name, task.name
+                    ));
                 }
             }
         }
@@ -143,7 +148,10 @@ impl TaskTable {
         };
         found.ok_or_else(|| {
             let names: Vec<&str> = self.tasks.iter().map(|task| task.name.as_str()).collect();
-            Fault::Config { name: "task", text: format!("no task {wanted}; there are 0 to {}: {}", self.len() - 1, names.join(", ")) }
+            Fault::Config {
+                name: "task",
+                text: format!("no task {wanted}; there are 0 to {}: {}", self.len() - 1, names.join(", ")),
+            }
         })
     }
 
@@ -199,7 +207,10 @@ mod tests {
     fn what_is_wrong_is_named() {
         let fault = |json: Json| TaskTable::parse(&json).expect_err("it is wrong").to_string();
         assert_eq!(fault(json!("most")), "tasks: no table is called `most`; there is `mots`, or give a list of tasks");
-        assert!(fault(json!([{"name": "a", "chanels": []}])).starts_with("tasks: unknown field `chanels`, expected `name` or `channels`"));
+        assert!(
+            fault(json!([{"name": "a", "chanels": []}]))
+                .starts_with("tasks: unknown field `chanels`, expected `name` or `channels`")
+        );
         assert_eq!(fault(json!([{"name": "a", "channels": [null]}])), "tasks: task `a` has no labelled channel");
         let within = json!([{"name": "a", "channels": [{"name": "b", "labels": [1], "within": "c"}]}]);
         assert_eq!(fault(within), "tasks: channel `b` is within `c`, which is no earlier channel of task `a`");

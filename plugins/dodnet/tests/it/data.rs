@@ -1,12 +1,12 @@
 //! `data*`, `augment*`, `respacing*`: what a case becomes before the network sees it.
 
-use voxloom_testkit::golden::{Golden, integers, numbers, u, up};
 use crate::support::{golden, tensor, values};
 use tch::{Kind, Tensor};
 use voxloom_dodnet::augment::{self, GammaForm};
 use voxloom_dodnet::data::{Draws, SampleRule, channels, cut, extent, padded, starts, window};
 use voxloom_dodnet::respace::{self, MOTS_SPACING_MM, Manner};
 use voxloom_dodnet::tasks::TaskTable;
+use voxloom_testkit::golden::{Golden, integers, numbers, u, up};
 
 /// Rounded as numpy does: half to even.
 fn hounsfield(name: &str, count: usize, scale: f64) -> Vec<f64> {
@@ -52,11 +52,12 @@ fn crop_ranges(file: &Golden) {
         // The scaler was 1.3, not float32's 1.2999999523.
         let scaler: f64 = row[12].to_string().parse().expect("a number");
         let row: Vec<i64> = row.iter().map(|v| *v as i64).collect();
-        let (crop, volume, foreground) = (&row[..3], [row[5], row[3], row[4]], [(row[10], row[11]), (row[6], row[7]), (row[8], row[9])]);
-        let range = |axis: usize| {
-            starts(volume[axis], (crop[axis] as f64 * scaler).trunc() as i64, foreground[axis], 32, true)
+        let (crop, volume, foreground) =
+            (&row[..3], [row[5], row[3], row[4]], [(row[10], row[11]), (row[6], row[7]), (row[8], row[9])]);
+        let range = |axis: usize| starts(volume[axis], (crop[axis] as f64 * scaler).trunc() as i64, foreground[axis], 32, true);
+        let pairs = |pick: &dyn Fn(usize) -> (i64, i64)| {
+            (0..3).flat_map(|axis| [pick(axis).0 as f64, pick(axis).1 as f64]).collect::<Vec<_>>()
         };
-        let pairs = |pick: &dyn Fn(usize) -> (i64, i64)| (0..3).flat_map(|axis| [pick(axis).0 as f64, pick(axis).1 as f64]).collect::<Vec<_>>();
         found.extend(pairs(&|axis| range(axis).foreground));
         found.extend(pairs(&|axis| range(axis).anywhere));
     }
@@ -64,7 +65,8 @@ fn crop_ranges(file: &Golden) {
 }
 
 fn end_to_end(file: &Golden, table: &TaskTable, name: &str, about: &serde_json::Value) {
-    let hwd: [usize; 3] = integers(&about["hwd"]).iter().map(|&n| n as usize).collect::<Vec<_>>().try_into().expect("three sizes");
+    let hwd: [usize; 3] =
+        integers(&about["hwd"]).iter().map(|&n| n as usize).collect::<Vec<_>>().try_into().expect("three sizes");
     let task = about["task"].as_u64().expect("a task") as usize;
     let cell = about["cell"].as_u64().expect("a size") as usize;
     let hu = hounsfield(&format!("{}/{name}/hu", file.name), hwd.iter().product(), 800.0);
@@ -98,8 +100,10 @@ fn end_to_end(file: &Golden, table: &TaskTable, name: &str, about: &serde_json::
 #[test]
 fn augmentation() {
     for file in Golden::all("dodnet", "augment") {
-        let shape: [usize; 3] = file.integers("shape")[1..].iter().map(|&n| n as usize).collect::<Vec<_>>().try_into().expect("three sizes");
-        let image: Vec<f32> = u(&format!("{}/x", file.name), shape.iter().product()).iter().map(|v| (0.7 * v + 0.2) as f32).collect();
+        let shape: [usize; 3] =
+            file.integers("shape")[1..].iter().map(|&n| n as usize).collect::<Vec<_>>().try_into().expect("three sizes");
+        let image: Vec<f32> =
+            u(&format!("{}/x", file.name), shape.iter().product()).iter().map(|v| (0.7 * v + 0.2) as f32).collect();
         let check = |key: &str, values: &[f32], tolerance: f64| {
             file.close(key, &values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>(), tolerance);
         };
@@ -117,7 +121,11 @@ fn augmentation() {
                 "contrast" => check(&out, &changed(&|x| augment::contrast(x, number("factor"))), 1e-5),
                 "gamma" => {
                     check(&out, &changed(&|x| augment::gamma(x, number("gamma"), GammaForm::Restored)), 1e-5);
-                    check(&format!("{name}_v020.out"), &changed(&|x| augment::gamma(x, number("gamma"), GammaForm::Shifted)), 1e-5);
+                    check(
+                        &format!("{name}_v020.out"),
+                        &changed(&|x| augment::gamma(x, number("gamma"), GammaForm::Shifted)),
+                        1e-5,
+                    );
                 }
                 "lowres" => {
                     let (small, size) = augment::low_resolution_down(&image, shape, number("zoom"));
@@ -135,7 +143,8 @@ fn augmentation() {
 fn respacing() {
     for file in Golden::all("dodnet", "respacing") {
         for (name, about) in file.meta("cases").as_object().expect("cases by name") {
-            let shape: [usize; 3] = integers(&about["shape_zyx"]).iter().map(|&n| n as usize).collect::<Vec<_>>().try_into().expect("three sizes");
+            let shape: [usize; 3] =
+                integers(&about["shape_zyx"]).iter().map(|&n| n as usize).collect::<Vec<_>>().try_into().expect("three sizes");
             let spacing: [f64; 3] = numbers(&about["spacing_zyx"]).try_into().expect("three sizes");
             let hu = hounsfield(&format!("{}/{name}/hu", file.name), shape.iter().product(), 500.0);
             let label = grown(&format!("{}/{name}/label", file.name), shape);

@@ -1,9 +1,9 @@
 //! `forward_*`: whole passes, every stage, one task or all of them from one trunk.
 
-use voxloom_testkit::golden::{Golden, sample, stats};
 use crate::support::{KINDS, golden, input, network, network_of, values};
 use std::collections::BTreeMap;
 use tch::{Kind, Tensor};
+use voxloom_testkit::golden::{Golden, sample, stats};
 
 #[test]
 fn forward() {
@@ -19,7 +19,8 @@ fn one_task_each(file: &Golden, kind: Kind) {
     let (net, tasks) = (network_of(file, kind), file.integers("tasks"));
     let image = input(&format!("{}/x", file.name), &file.integers("input_shape"), kind);
     let mut stages: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    let features = net.features_seen(&image, &mut |name, x| drop(stages.insert(name.to_owned(), values(x)))).expect("the shape fits");
+    let features =
+        net.features_seen(&image, &mut |name, x| drop(stages.insert(name.to_owned(), values(x)))).expect("the shape fits");
     let logits = net.forward(&image, &tasks).expect("the shape fits");
     file.close("params", &values(&net.head_parameters_each(&features.pooled, &tasks).expect("known tasks")), 1e-4);
     file.close("x_feat", &values(&features.pooled), 1e-4);

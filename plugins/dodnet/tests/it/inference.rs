@@ -1,6 +1,5 @@
 //! `inference*`, `postprocess*`: from windows to label volumes, and how they are scored.
 
-use voxloom_testkit::golden::{Golden, sample, stats, u};
 use crate::support::{golden, input, network, tensor, values};
 use tch::{Device, Kind, Tensor};
 use voxloom_dodnet::inference::{Tiling, averaged_over_flips, merge_task, soft_dice, stitch};
@@ -8,6 +7,7 @@ use voxloom_dodnet::postprocess::clean;
 use voxloom_dodnet::tasks::TaskTable;
 use voxloom_imaging::blend::Weighting;
 use voxloom_imaging::metrics::{Overlap, hd95_official};
+use voxloom_testkit::golden::{Golden, sample, stats, u};
 
 /// The task of a case, which the authors' code reads from its name.
 fn task_of(name: &str) -> usize {
@@ -55,7 +55,8 @@ fn stitching() {
                 }
                 let vol = voxloom_testkit::golden::integers(&about["vol"]);
                 let volume = input(&format!("{}/{case}/x", file.name), &vol, Kind::Float).view(&vol[2..]);
-                let predict = |x: &Tensor| if case.starts_with("stitch_fake") { Ok(fake(x, task)) } else { nets[0].forward(x, &[task]) };
+                let predict =
+                    |x: &Tensor| if case.starts_with("stitch_fake") { Ok(fake(x, task)) } else { nets[0].forward(x, &[task]) };
                 let probs = stitch(&volume, &tiling, |patch| averaged_over_flips(patch, |x| Ok(predict(x)?.sigmoid())));
                 let tolerance = if case.starts_with("stitch_fake") { 1e-5 } else { 2e-4 };
                 file.close(&key, &values(&probs.expect("the tile fits")), tolerance);
@@ -83,7 +84,8 @@ fn merging() {
         let case = &file.name;
         let names: Vec<&str> = file.before(".pred").into_iter().filter_map(|key| key.strip_prefix("merge.")).collect();
         let probs: Vec<f64> = u(&format!("{case}/merge/probs"), 2 * 5 * 6 * 7).iter().map(|v| 0.5 + 0.5 * v).collect();
-        let label: Vec<f64> = u(&format!("{case}/merge/label"), 2 * 5 * 6 * 7).iter().map(|v| f64::from(u8::from(*v > 0.0))).collect();
+        let label: Vec<f64> =
+            u(&format!("{case}/merge/label"), 2 * 5 * 6 * 7).iter().map(|v| f64::from(u8::from(*v > 0.0))).collect();
         let probs = tensor(&probs, &[2, 5, 6, 7], Kind::Float);
         let label = tensor(&label, &[2, 5, 6, 7], Kind::Float);
         for name in names {
@@ -148,7 +150,19 @@ fn metric_edges(file: &Golden) {
 #[test]
 fn goldens_are_whole() {
     // Every file that the README names is there and was read by one of these tests.
-    for prefix in ["augment", "data", "fill_check", "forward_", "grads", "inference", "loss", "postprocess", "respacing", "train_steps", "unit_ops"] {
+    for prefix in [
+        "augment",
+        "data",
+        "fill_check",
+        "forward_",
+        "grads",
+        "inference",
+        "loss",
+        "postprocess",
+        "respacing",
+        "train_steps",
+        "unit_ops",
+    ] {
         assert!(!Golden::all("dodnet", prefix).is_empty());
     }
     assert_eq!(golden(&Golden::all("dodnet", "loss")[0], "full.terms").size(), [3]);

@@ -1,10 +1,10 @@
 //! `loss*`, `grads*`, `train_steps*`: losses, gradients, steps of the optimizer.
 
-use voxloom_testkit::golden::{Golden, sample, stats, u};
 use crate::support::{KINDS, batch, network_of, tensor, values};
 use tch::{Kind, Tensor};
 use voxloom_dodnet::loss::{Loss, LossOptions, partial_loss};
 use voxloom_dodnet::network::Network;
+use voxloom_testkit::golden::{Golden, sample, stats, u};
 
 fn terms(loss: &Loss) -> Vec<f64> {
     [&loss.dice, &loss.bce, &loss.total].map(|term| term.double_value(&[])).to_vec()
@@ -98,7 +98,8 @@ fn train_steps() {
         }
         let epochs = f64::from(u32::try_from(file.meta("lr_epochs_total").as_u64().expect("a number")).expect("a small number"));
         let base = file.meta("lr_base").as_f64().expect("a rate");
-        let rates: Vec<f64> = file.values("lr_epochs").iter().map(|epoch| voxloom_dodnet::loss::poly(base, f64::from(*epoch) / epochs)).collect();
+        let rates: Vec<f64> =
+            file.values("lr_epochs").iter().map(|epoch| voxloom_dodnet::loss::poly(base, f64::from(*epoch) / epochs)).collect();
         file.close("lr", &rates, 1e-8);
     }
 }
@@ -125,7 +126,13 @@ fn steps(file: &Golden, run: &str, rate: f64, kind: Kind) {
             moved(file, &net, &start, &format!("step{}", step + 1), double);
         }
     }
-    let tolerance = if double { 1e-5 } else if run == "main" { 5e-4 } else { 1e-2 };
+    let tolerance = if double {
+        1e-5
+    } else if run == "main" {
+        5e-4
+    } else {
+        1e-2
+    };
     file.close(&format!("{run}.losses{suffix}"), &losses, tolerance);
 }
 

@@ -29,17 +29,28 @@ fn description(table: &OperatorTable) -> Description {
 }
 
 /// One call of an operator that is made for it.
-fn call(table: &'static OperatorTable, params: &Json, entry: (&str, &Json), inputs: Vec<Option<voxloom_sdk::Value>>) -> Result<Vec<Value>, String> {
+fn call(
+    table: &'static OperatorTable,
+    params: &Json,
+    entry: (&str, &Json),
+    inputs: Vec<Option<voxloom_sdk::Value>>,
+) -> Result<Vec<Value>, String> {
     let instance = Instance::create(table, params, Host { seed: 3, grad: false }).map_err(|refusal| refusal.message)?;
     call_of(&instance, table, entry, inputs)
 }
 
-fn call_of(instance: &Instance, table: &OperatorTable, entry: (&str, &Json), inputs: Vec<Option<voxloom_sdk::Value>>) -> Result<Vec<Value>, String> {
+fn call_of(
+    instance: &Instance,
+    table: &OperatorTable,
+    entry: (&str, &Json),
+    inputs: Vec<Option<voxloom_sdk::Value>>,
+) -> Result<Vec<Value>, String> {
     let description = description(table);
     let index = description.entries.iter().position(|other| other.name == entry.0).expect("an entry of that name");
     let bound = instance.bind(index, &description.entries[index], entry.1).map_err(|refusal| refusal.message)?;
     // The values are handed over whole.
-    let inputs: Vec<Option<Value>> = inputs.into_iter().map(|value| value.and_then(|value| unsafe { Value::adopt(value.into_raw()) })).collect();
+    let inputs: Vec<Option<Value>> =
+        inputs.into_iter().map(|value| value.and_then(|value| unsafe { Value::adopt(value.into_raw()) })).collect();
     let mut items = bound.call(&inputs, Host { seed: 3, grad: false }).map_err(|refusal| refusal.message)?;
     Ok(items.pop().expect("one item"))
 }
@@ -122,7 +133,8 @@ fn the_network_refuses_what_it_cannot_do() {
 
 #[test]
 fn weights_for_other_tasks_are_refused() {
-    let make = |tasks: Json| Instance::create(&NETWORK, &json!({ "tasks": tasks, "width": 0.125 }), Host::default()).expect("right");
+    let make =
+        |tasks: Json| Instance::create(&NETWORK, &json!({ "tasks": tasks, "width": 0.125 }), Host::default()).expect("right");
     let folder = std::env::temp_dir().join(format!("voxloom-dodnet-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for the test");
     let file = folder.join("net.safetensors");
@@ -139,7 +151,8 @@ fn weights_for_other_tasks_are_refused() {
     let params = json!({ "tasks": "mots", "width": 0.125, "transfer": true });
     let other = Instance::create(&NETWORK, &params, Host { seed: 9, grad: false }).expect("right");
     other.load(&file).expect("the trunk is taken");
-    let state = |instance: &Instance, wanted: &str| instance.state().expect("a state").into_iter().find(|(name, _)| name == wanted);
+    let state =
+        |instance: &Instance, wanted: &str| instance.state().expect("a state").into_iter().find(|(name, _)| name == wanted);
     assert_eq!(state(&other, "layer2.0.conv1.weight"), state(&same, "layer2.0.conv1.weight"));
     assert_ne!(state(&other, "controller.weight"), state(&same, "controller.weight"));
     // Its own file it takes whole, so that a run can be resumed.
@@ -196,7 +209,10 @@ fn a_sample_shows_its_own_task_alone() {
         call(&SAMPLE, &params, ("run", &json!({})), inputs)
     };
     let anterior = sampled(Some(json!("anterior"))).expect("right");
-    assert_eq!((tensor(&anterior[0]).size(), tensor(&anterior[1]).size(), text(&anterior[2])), (vec![1, 16, 16, 16], vec![1, 16, 16, 16], json!(0)));
+    assert_eq!(
+        (tensor(&anterior[0]).size(), tensor(&anterior[1]).size(), text(&anterior[2])),
+        (vec![1, 16, 16, 16], vec![1, 16, 16, 16], json!(0))
+    );
     let posterior = sampled(Some(json!(1))).expect("right");
     // The same seed, the same window, another structure: the two never overlap.
     assert!(tensor(&anterior[0]).equal(&tensor(&posterior[0])));
@@ -246,8 +262,11 @@ fn an_ensemble_is_the_mean_of_its_scores() {
     let score = |value: f64| volume(Tensor::full([2, 2, 2, 2], value, (Kind::Float, Device::Cpu)));
     let out = call(&ENSEMBLE, &json!({}), ("run", &json!({})), vec![score(0.5), score(1.0), None, score(0.0)]).expect("right");
     assert_eq!(values(&voxels(&out[0])), [0.5; 16]);
-    let elsewhere = Volume::new(Tensor::zeros([2, 2, 2, 2], (Kind::Float, Device::Cpu)), Affine::upright([2.0; 3], [0.0; 3])).into_value();
-    let message = call(&ENSEMBLE, &json!({}), ("run", &json!({})), vec![score(0.5), Some(elsewhere), None, None]).err().expect("another grid");
+    let elsewhere =
+        Volume::new(Tensor::zeros([2, 2, 2, 2], (Kind::Float, Device::Cpu)), Affine::upright([2.0; 3], [0.0; 3])).into_value();
+    let message = call(&ENSEMBLE, &json!({}), ("run", &json!({})), vec![score(0.5), Some(elsewhere), None, None])
+        .err()
+        .expect("another grid");
     assert!(message.starts_with("`second` lies on another grid"), "{message}");
 }
 
@@ -260,7 +279,8 @@ fn labels_lie_on_the_grid_of_the_input() {
     let out = call(&LABELS, &params, ("run", &json!({})), vec![Some(score), like]).expect("right");
     assert_eq!(values(&voxels(&out[0])), [1.0, 1.0, 2.0, 2.0]);
     assert_eq!(voxels(&out[0]).kind(), Kind::Uint8);
-    let message = call(&LABELS, &json!({}), ("run", &json!({})), vec![volume(ramp(&[3, 2, 2, 2])), None]).err().expect("14 channels");
+    let message =
+        call(&LABELS, &json!({}), ("run", &json!({})), vec![volume(ramp(&[3, 2, 2, 2])), None]).err().expect("14 channels");
     assert!(message.contains("`score` is [3, 2, 2, 2], expected [14, D, H, W]"), "{message}");
 }
 
@@ -283,7 +303,13 @@ fn conditioning_tells_when_tasks_coincide_and_collapse() {
     let params = json!({ "tasks": two_tasks(), "rounds": 2 });
     let module = Instance::create(&CONDITIONING, &params, Host::default()).expect("right");
     let report = |a: f64, b: f64| {
-        let half = Tensor::cat(&[Tensor::full([1, 2, 4, 4], 1.0, (Kind::Float, Device::Cpu)), Tensor::zeros([1, 2, 4, 4], (Kind::Float, Device::Cpu))], 1);
+        let half = Tensor::cat(
+            &[
+                Tensor::full([1, 2, 4, 4], 1.0, (Kind::Float, Device::Cpu)),
+                Tensor::zeros([1, 2, 4, 4], (Kind::Float, Device::Cpu)),
+            ],
+            1,
+        );
         let scores = Tensor::cat(&[&half * a, &half * b], 0);
         let out = call_of(&module, &CONDITIONING, ("measure", &json!({})), vec![volume(scores)]).expect("right");
         text(&out[0])

@@ -8,7 +8,8 @@ use voxloom_core::run::{Event, Outcome, Report, RunOptions, run};
 use voxloom_testkit::harness::{built, plugins};
 
 fn go(file: &Json, lanes: usize) -> Report {
-    let asked = ["voxloom_dodnet", "voxloom_synthetic", "voxloom_train"].map(|name| built(name).expect("cargo builds it for this test"));
+    let asked =
+        ["voxloom_dodnet", "voxloom_synthetic", "voxloom_train"].map(|name| built(name).expect("cargo builds it for this test"));
     let plugins = plugins(asked.to_vec());
     let operators: Operators = plugins.operators().values().cloned().collect();
     let checked = check::check(Path::new("dodnet.json"), file.to_string().as_bytes(), &operators, &Config::default());

@@ -1,8 +1,8 @@
 //! Goldens as tensors: the network with the rule's weights, inputs, values to compare.
 
-use voxloom_testkit::golden::{Golden, fill, u, up};
 use tch::{Device, Kind, Tensor};
 use voxloom_dodnet::network::{Network, NetworkConfig};
+use voxloom_testkit::golden::{Golden, fill, u, up};
 
 /// The precisions that a golden can be compared in: float32, and float64 against the tensors of that name.
 pub const KINDS: [Kind; 2] = [Kind::Float, Kind::Double];
@@ -12,8 +12,10 @@ pub fn network(prefix: &str, weight_std: bool, kind: Kind) -> Network {
     // Tests run side by side: one core each.
     tch::set_num_threads(1);
     let config = NetworkConfig { weight_std, ..NetworkConfig::default() };
-    let value = |name: &str, shape: &[i64]| Tensor::from_slice(&fill(&format!("{prefix}{name}"), shape)).view(shape).to_kind(kind);
-    Network::from_fn(config, |parameter| value(&parameter.name, &parameter.shape).set_requires_grad(true)).expect("the plan's own shapes")
+    let value =
+        |name: &str, shape: &[i64]| Tensor::from_slice(&fill(&format!("{prefix}{name}"), shape)).view(shape).to_kind(kind);
+    Network::from_fn(config, |parameter| value(&parameter.name, &parameter.shape).set_requires_grad(true))
+        .expect("the plan's own shapes")
 }
 
 /// The network that a golden file was made with.
@@ -56,14 +58,20 @@ pub fn batch(name: &str, file: &Golden, kind: Kind) -> (Tensor, Tensor) {
         u(&format!("{name}/{what}"), n * each).chunks(each).flat_map(|one| up(one, small, k)).collect()
     };
     let organ: Vec<f64> = cells("organ", "organ_cell").iter().map(|&v| f64::from(u8::from(v > 0.0))).collect();
-    let tumour: Vec<f64> = cells("tumor", "tumor_cell").iter().zip(&organ).map(|(&v, o)| f64::from(u8::from(v > 0.3)) * o).collect();
+    let tumour: Vec<f64> =
+        cells("tumor", "tumor_cell").iter().zip(&organ).map(|(&v, o)| f64::from(u8::from(v > 0.3)) * o).collect();
     let noise = u(&format!("{name}/x"), n * count);
     let image: Vec<f64> = (0..n * count).map(|i| 0.5 * noise[i] + 0.5 * organ[i] - 0.25 * tumour[i] - 0.1).collect();
-    let label: Vec<f64> = file.integers("tasks").iter().enumerate().flat_map(|(i, task)| {
-        let range = i * count..(i + 1) * count;
-        let channel = |values: &[f64], hidden: bool| if hidden { vec![-1.0; count] } else { values[range.clone()].to_vec() };
-        [channel(&organ, matches!(task, 4 | 5)), channel(&tumour, *task == 6)].concat()
-    }).collect();
+    let label: Vec<f64> = file
+        .integers("tasks")
+        .iter()
+        .enumerate()
+        .flat_map(|(i, task)| {
+            let range = i * count..(i + 1) * count;
+            let channel = |values: &[f64], hidden: bool| if hidden { vec![-1.0; count] } else { values[range.clone()].to_vec() };
+            [channel(&organ, matches!(task, 4 | 5)), channel(&tumour, *task == 6)].concat()
+        })
+        .collect();
     let two = [shape[0], 2, shape[2], shape[3], shape[4]];
     (tensor(&image, &shape, kind), tensor(&label, &two, kind))
 }

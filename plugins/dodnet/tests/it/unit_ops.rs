@@ -1,9 +1,9 @@
 //! `fill_check`, `unit_ops*`, `state_dict.json`: the fill rule, single layers, names and shapes.
 
-use voxloom_testkit::golden::{Golden, fill, folder, u};
 use crate::support::{input, network, tensor, values};
 use tch::{Kind, Tensor};
 use voxloom_dodnet::network::{Architecture, NetworkConfig, Stage, apply_head, one_hot, residual_block, standardise, upsample};
+use voxloom_testkit::golden::{Golden, fill, folder, u};
 
 #[test]
 fn fill_check() {
@@ -24,7 +24,10 @@ fn fill_check() {
 fn names_and_shapes_are_the_authors() {
     let text = std::fs::read_to_string(folder("dodnet").join("state_dict.json")).expect("state_dict.json is there");
     let json: serde_json::Value = serde_json::from_str(&text).expect("state_dict.json is JSON");
-    let expected: Vec<(String, Vec<i64>)> = json["entries"].as_array().expect("entries").iter()
+    let expected: Vec<(String, Vec<i64>)> = json["entries"]
+        .as_array()
+        .expect("entries")
+        .iter()
         .map(|entry| (entry["name"].as_str().expect("name").into(), voxloom_testkit::golden::integers(&entry["shape"])))
         .collect();
     let plan = Architecture::new(&NetworkConfig::default());
@@ -38,7 +41,8 @@ fn unit_ops() {
         let unit = |name: &str, shape: &[i64]| input(&format!("unit/{name}"), shape, Kind::Float);
         let net = network(file.text("weights_prefix"), true, Kind::Float);
         tch::no_grad(|| {
-            let weight = tensor(&u("unit/ws_w", 648).iter().map(|v| 0.5 * v + 0.2).collect::<Vec<_>>(), &[6, 4, 3, 3, 3], Kind::Float);
+            let weight =
+                tensor(&u("unit/ws_w", 648).iter().map(|v| 0.5 * v + 0.2).collect::<Vec<_>>(), &[6, 4, 3, 3, 3], Kind::Float);
             let weight = standardise(&weight);
             file.close("ws.weight_std", &values(&weight), 1e-5);
             let x = unit("ws_x", &[1, 4, 5, 6, 7]);
@@ -58,7 +62,8 @@ fn unit_ops() {
             block("block.out", file.text("block"), &(unit("block_x", &[1, 32, 8, 8, 8]) * 2.0));
             block("block_dec.out", file.text("block_dec"), &(unit("block_dec_x", &[1, 128, 4, 4, 4]) * 2.0));
 
-            let head = apply_head(&net.config().head(), &unit("head_x", &[2, 8, 3, 4, 5]), &(unit("head_params", &[2, 162]) * 0.5));
+            let head =
+                apply_head(&net.config().head(), &unit("head_x", &[2, 8, 3, 4, 5]), &(unit("head_params", &[2, 162]) * 0.5));
             file.close("head.out", &values(&head), 1e-5);
         });
         file.equal("task_encoding", &values(&one_hot(&file.integers("tasks"), 7)));

@@ -1,6 +1,9 @@
 //! The plugin `imaging`: the operators of `voxloom-imaging`, exported. Add a line here for a new operator.
 
-use voxloom_imaging::{blend, cases, clip, components, crop, labels, metrics, normalise, pad, preview, read, reorient, resample, table, windows, write};
+use voxloom_imaging::{
+    blend, cases, clip, components, crop, labels, metrics, normalise, pad, preview, read, reorient, resample, table, windows,
+    write,
+};
 
 voxloom_sdk::export! {
     name: "imaging",
