@@ -1,0 +1,11 @@
+//! Layers with PyTorch's names and defaults; 2-D and 3-D.
+
+mod batch_norm;
+mod conv;
+mod linear;
+mod prelu;
+
+pub use batch_norm::{BatchNorm, Mode};
+pub use conv::{Conv, ConvConfig, ConvTranspose};
+pub use linear::Linear;
+pub use prelu::PRelu;
