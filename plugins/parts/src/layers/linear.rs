@@ -24,6 +24,6 @@ impl Linear {
     /// - in:  `[…, inputs]`
     /// - out: `[…, outputs]`
     pub fn forward(&self, x: &Tensor) -> Tensor {
-        x.linear(&*self.weight, Some(&*self.bias))
+        x.linear(&self.weight, Some(&*self.bias))
     }
 }
