@@ -2,7 +2,7 @@
 //!
 //!     cargo run --release -p voxloom-dodnet --example partial_labels [steps] [momentum] [threads]
 //!
-//! Defined in `tests/goldens/dodnet/README.md`, section 4; 400 steps at momentum 0.9 take about a quarter of an hour on one
+//! Defined in `tests/goldens/dodnet/README.md`, section 4; 400 steps at momentum 0.9 take a few minutes on one
 //! core. Prints Dice on six new volumes every 100 steps, then whether the figures hold; ends with 1 where they do not.
 //! With momentum 0.99 (the paper's) the run collapses to empty masks; the specification tells of it.
 
