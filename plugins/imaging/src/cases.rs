@@ -4,8 +4,8 @@ mod find;
 mod list;
 mod select;
 
-pub use find::{Case, Found, find};
-pub use list::read_list;
+pub use find::{Case, Found, find, names_of_volumes};
+pub use list::{read_list, resolve};
 pub use select::select;
 
 use std::path::PathBuf;
@@ -26,11 +26,13 @@ pub enum Unlabelled {
 ///
 /// # Lists
 /// A `.json` list holds objects with `image` and, as wanted, `name`, `label` and anything else (`"fold": 2`, `"task": "liver"`), which
-/// goes along; paths are seen from the list. A Decathlon `dataset.json` is such a list. A `.txt` list holds one image a line.
+/// goes along; paths are seen from the list. Further files stand under `files`, each a path or a list of them:
+/// `{"image": "a.png", "files": {"raters": ["r0.png", "r1.png"]}}`. A Decathlon `dataset.json` is such a list. A `.txt` list holds one
+/// image a line.
 #[derive(Debug, Params)]
 #[param(check)]
 pub struct Cases {
-    /// A NIfTI file, a folder of them, or a list (`.json`, `.txt`).
+    /// A NIfTI or PNG file, a folder of them, or a list (`.json`, `.txt`). PNG files beside NIfTI files count as previews and are left out.
     #[param(path)]
     pub path: PathBuf,
     /// Folder with the label files of a folder of images.
@@ -80,7 +82,9 @@ impl Scatter for Cases {
         if !found.skipped.is_empty() {
             call.info(&format!("left out: {}", few(&found.skipped)));
         }
-        Ok(Box::new(CaseCursor(found.cases.into_iter())))
+        let cursor = CaseCursor { n_cases: found.cases.len(), left: found.cases.into_iter() };
+        cursor.tell(call);
+        Ok(Box::new(cursor))
     }
 }
 
@@ -101,7 +105,7 @@ impl Cases {
         select(self, &mut found)?;
         if found.cases.is_empty() {
             let skipped = match found.skipped.is_empty() {
-                true => "it holds no NIfTI file".to_owned(),
+                true => "it holds no NIfTI or PNG file".to_owned(),
                 false => format!("left out: {}", few(&found.skipped)),
             };
             return Err(format!("no case found in {}: {skipped}", self.path.display()));
@@ -119,12 +123,23 @@ fn few(texts: &[String]) -> String {
     }
 }
 
-struct CaseCursor(std::vec::IntoIter<Case>);
+struct CaseCursor {
+    n_cases: usize,
+    left: std::vec::IntoIter<Case>,
+}
+
+impl CaseCursor {
+    /// How many cases were given, and how many there are: what a run's remaining time is told by.
+    fn tell(&self, call: &Call) {
+        call.progress((self.n_cases - self.left.len()) as u64, self.n_cases as u64);
+    }
+}
 
 impl Cursor for CaseCursor {
     fn next(&mut self, call: &mut Call) -> Result<bool> {
-        let Some(case) = self.0.next() else { return Ok(false) };
+        let Some(case) = self.left.next() else { return Ok(false) };
         call.output("case", Record::new("case").with("meta", case.meta()))?;
+        self.tell(call);
         Ok(true)
     }
 }

@@ -4,10 +4,13 @@
 
 // Files and geometry.
 pub mod cases;
+pub mod formats;
 pub mod geometry;
 pub mod nifti;
 mod palette;
+pub mod place;
 pub mod preview;
+pub mod raster;
 pub mod read;
 pub mod reorient;
 pub mod table;

@@ -1,6 +1,7 @@
 //! `imaging.reorient`: turns a volume to another orientation and back, by permuting and flipping axes only.
 
 use crate::geometry::{Code, Plan, corner_distance, orientation, parse_code, plan};
+use crate::place::expect_placed;
 use voxloom_sdk::params::ParamType;
 use voxloom_sdk::prelude::*;
 
@@ -63,6 +64,7 @@ pub fn turn_volume(volume: &Volume, target: Code) -> Result<Volume> {
     if plan.is_identity() {
         return Ok(volume.with_data(volume.data.shallow_clone()));
     }
+    expect_placed(volume, "it has no sides of a body to be turned to")?;
     let mut turned = volume.with_grid(turn(&volume.data, &plan), Affine(plan.affine));
     turned.meta.insert("orientation".into(), String::from_utf8_lossy(&target).into());
     Ok(turned)

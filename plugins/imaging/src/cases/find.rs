@@ -1,7 +1,7 @@
 //! From a path to its cases.
 
 use super::{Cases, Unlabelled, read_list};
-use crate::nifti::{case_name, is_image_name};
+use crate::formats::{are_pictures, case_name, is_picture_name, is_volume_name};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use voxloom_sdk::{Json, JsonMap};
@@ -52,7 +52,7 @@ pub struct Found {
 pub fn find(cases: &Cases) -> Result<Found, String> {
     let path = &cases.path;
     let meta = std::fs::metadata(path)
-        .map_err(|error| format!("{}: {error}; give a NIfTI file, a folder of them, or a list", path.display()))?;
+        .map_err(|error| format!("{}: {error}; give a NIfTI or PNG file, a folder of them, or a list", path.display()))?;
     let mut found = match list_ending(path) {
         _ if meta.is_dir() => in_folder(cases)?,
         Some(_) => Found { cases: read_list(path)?, skipped: Vec::new() },
@@ -83,6 +83,7 @@ fn in_folder(cases: &Cases) -> Result<Found, String> {
     walk(&cases.path, cases.recursive, &mut files)?;
     files.sort();
     let mut found = Found::default();
+    let pictures = are_pictures(&files);
     let beside = cases.labels.is_none() && !cases.label_suffix.is_empty();
     for file in files {
         let shown = file.strip_prefix(&cases.path).unwrap_or(&file).display().to_string();
@@ -91,8 +92,10 @@ fn in_folder(cases: &Cases) -> Result<Found, String> {
         if half {
             continue;
         }
-        if !is_image_name(&file) {
-            found.skipped.push(format!("{shown} (not NIfTI)"));
+        if !is_volume_name(&file) {
+            found.skipped.push(format!("{shown} (neither NIfTI nor PNG)"));
+        } else if is_picture_name(&file) && !pictures {
+            found.skipped.push(format!("{shown} (a picture beside NIfTI files)"));
         } else if !stem.ends_with(&cases.image_suffix) {
             found.skipped.push(format!("{shown} (does not end in {})", cases.image_suffix));
         } else if !(beside && stem.ends_with(&cases.label_suffix)) {
@@ -151,9 +154,30 @@ fn pair_labels(cases: &Cases, found: &mut Found) -> Result<(), String> {
     }
 }
 
+/// The volumes of a folder by file name, in order: no hidden files, and no pictures beside NIfTI files.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn names_of_volumes(folder: &Path) -> std::io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    let pictures = are_pictures(&names);
+    let is_case = |name: &String| {
+        let path = Path::new(name);
+        !name.starts_with('.') && is_volume_name(path) && (pictures || !is_picture_name(path))
+    };
+    names.retain(is_case);
+    names.sort_unstable();
+    Ok(names)
+}
+
 fn names_in(folder: &Path) -> Result<BTreeMap<String, PathBuf>, String> {
     let mut files = Vec::new();
     walk(folder, false, &mut files)?;
     files.sort();
-    Ok(files.into_iter().filter(|file| is_image_name(file)).map(|file| (case_name(&file), file)).collect())
+    let pictures = are_pictures(&files);
+    let volumes = files.into_iter().filter(|file| is_volume_name(file) && (pictures || !is_picture_name(file)));
+    Ok(volumes.map(|file| (case_name(&file), file)).collect())
 }

@@ -9,14 +9,16 @@ pub fn not_nifti(bytes: &[u8]) -> Fault {
     if bytes.get(128..132) == Some(b"DICM") {
         return foreign("is a DICOM file, not NIfTI", "convert the series to NIfTI (dcm2niix) and give that");
     }
-    let known: [(&[u8], &str); 8] = [
+    if bytes.starts_with(b"\x89PNG") {
+        return foreign("is a PNG picture, not NIfTI", "end its name in .png");
+    }
+    let known: [(&[u8], &str); 7] = [
         (b"\x00\x00\x00\x01", "is a FreeSurfer MGH image, not NIfTI"),
         (b"NRRD", "is an NRRD image, not NIfTI"),
         (b"ObjectType", "is a MetaImage, not NIfTI"),
         (b"NDims", "is a MetaImage, not NIfTI"),
         (b"\x89HDF", "is an HDF5 file (MINC-2?), not NIfTI"),
         (b"CDF", "is a NetCDF file (MINC-1?), not NIfTI"),
-        (b"\x89PNG", "is a PNG picture, not NIfTI"),
         (b"PK\x03\x04", "is a zip archive, not NIfTI"),
     ];
     if let Some((_, what)) = known.iter().find(|(start, _)| bytes.starts_with(start)) {

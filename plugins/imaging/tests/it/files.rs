@@ -89,13 +89,16 @@ fn nothing_found_says_what_was_there() {
     let shown = folder.path().display().to_string();
     assert_eq!(
         cases(&json!({ "path": folder.path() })).unwrap_err(),
-        format!("no case found in {shown}: it holds no NIfTI file")
+        format!("no case found in {shown}: it holds no NIfTI or PNG file")
     );
     touch(folder.path(), &["notes.txt", "scan.dcm"]);
     let fault = cases(&json!({ "path": folder.path() })).unwrap_err();
-    assert_eq!(fault, format!("no case found in {shown}: left out: notes.txt (not NIfTI), scan.dcm (not NIfTI)"));
+    assert_eq!(
+        fault,
+        format!("no case found in {shown}: left out: notes.txt (neither NIfTI nor PNG), scan.dcm (neither NIfTI nor PNG)")
+    );
     let fault = cases(&json!({ "path": folder.path().join("nowhere") })).unwrap_err();
-    assert!(fault.ends_with("give a NIfTI file, a folder of them, or a list"), "{fault}");
+    assert!(fault.ends_with("give a NIfTI or PNG file, a folder of them, or a list"), "{fault}");
     touch(folder.path(), &["a.nii", "a.nii.gz"]);
     let fault = cases(&json!({ "path": folder.path() })).unwrap_err();
     assert!(fault.starts_with("two cases are named a: "), "{fault}");
@@ -266,7 +269,7 @@ fn parameters_are_refused_by_name() {
             json!({ "to": "RAX" }),
             "to must be three letters, one each of R/L, A/P and S/I, such as RAS; got \"RAX\"",
         ),
-        (table!(op Read), json!({ "which": "mask" }), "which must be one of image, label, got \"mask\""),
+        (table!(op Read), json!({ "content": "mask" }), "content must be one of labels, image, got \"mask\""),
         (table!(op Write), json!({}), "folder is missing"),
         (
             table!(scatter Cases),

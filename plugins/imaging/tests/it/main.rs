@@ -9,6 +9,7 @@ mod host;
 mod files;
 mod fuzz;
 mod headers;
+mod pictures;
 mod read;
 mod write;
 

@@ -2,6 +2,8 @@
 
 use super::SamplerParams;
 use std::path::Path;
+use voxloom_imaging::cases::{names_of_volumes, resolve};
+use voxloom_imaging::formats::case_name;
 use voxloom_sdk::prelude::*;
 
 /// All cases that the parameters name, each with a `name`.
@@ -25,7 +27,7 @@ pub fn find(params: &SamplerParams) -> Result<Vec<Json>> {
     }
     for (index, case) in cases.iter_mut().enumerate() {
         if case.get("name").is_none() {
-            let name = case["image"].as_str().map_or_else(|| index.to_string(), stem);
+            let name = case["image"].as_str().map_or_else(|| index.to_string(), |image| case_name(Path::new(image)));
             case["name"] = name.into();
         }
     }
@@ -58,12 +60,9 @@ fn from_file(file: &Path) -> Result<Vec<Json>> {
     let mut cases = cases
         .ok_or_else(|| Error::item(format!("{} holds no list of cases, alone or under `cases` or `training`", file.display())))?;
     let folder = file.parent().unwrap_or(Path::new(""));
-    for case in &mut cases {
-        for key in ["image", "label"] {
-            if let Some(path) = case[key].as_str() {
-                case[key] = folder.join(path.trim_start_matches("./")).to_string_lossy().into();
-            }
-        }
+    for (index, case) in cases.iter_mut().enumerate() {
+        let resolved = case.as_object_mut().map_or(Ok(()), |case| resolve(case, folder));
+        resolved.map_err(|fault| Error::item(format!("{}: entry {index} {fault}", file.display())))?;
     }
     Ok(cases)
 }
@@ -79,15 +78,9 @@ fn list(json: &Json) -> Option<Vec<Json>> {
 }
 
 fn from_folder(folder: &Path, labels: Option<&Path>) -> Result<Vec<Json>> {
-    let entries = std::fs::read_dir(folder).map_err(|fault| Error::item(format!("{}: {fault}", folder.display())))?;
-    let mut names =
-        entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect::<Result<Vec<String>>>()?;
-    // Hidden files lie beside the volumes of some data sets (`._case.nii.gz`).
-    names.retain(|name| !name.starts_with('.') && (name.ends_with(".nii") || name.ends_with(".nii.gz")));
-    names.sort_unstable();
     let mut cases = Vec::new();
-    for name in names {
-        let mut case = json!({ "name": stem(&name), "image": folder.join(&name).to_string_lossy() });
+    for name in names_of_volumes(folder).map_err(|fault| Error::item(format!("{}: {fault}", folder.display())))? {
+        let mut case = json!({ "name": case_name(Path::new(&name)), "image": folder.join(&name).to_string_lossy() });
         if let Some(labels) = labels {
             let label = labels.join(&name);
             if !label.is_file() {
@@ -98,11 +91,6 @@ fn from_folder(folder: &Path, labels: Option<&Path>) -> Result<Vec<Json>> {
         cases.push(case);
     }
     Ok(cases)
-}
-
-fn stem(path: &str) -> String {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.trim_end_matches(".gz").trim_end_matches(".nii").to_owned()
 }
 
 #[cfg(test)]
@@ -125,11 +113,16 @@ mod tests {
         let path = |name: &str| folder.path().join(name);
         std::fs::write(
             path("list.json"),
-            r#"{"training": [{"image": "./i/a.nii.gz", "label": "l/a.nii.gz", "split": 1}, {"image": "i/b.nii.gz"}]}"#,
+            r#"{"training": [{"image": "./i/a.nii.gz", "label": "l/a.nii.gz", "split": 1, "files": {"raters": ["r/0.png"]}}, {"image": "i/b.nii.gz"}]}"#,
         )
         .unwrap();
         let from_file = found(json!({"file": path("list.json"), "only": {"split": 1}})).unwrap();
-        assert_eq!(from_file, [json!({"image": path("i/a.nii.gz"), "label": path("l/a.nii.gz"), "split": 1, "name": "a"})]);
+        let expected = json!({"image": path("i/a.nii.gz"), "label": path("l/a.nii.gz"), "split": 1, "name": "a",
+            "files": {"raters": [path("r/0.png")]}});
+        assert_eq!(from_file, [expected]);
+        std::fs::write(path("wrong.json"), r#"["a.png", {"image": "b.png", "files": []}]"#).unwrap();
+        let fault = found(json!({"file": path("wrong.json")})).unwrap_err();
+        assert!(fault.message().contains("wrong.json: entry 1 has the files []"), "{fault}");
 
         for name in ["b.nii", "a.nii.gz", "._a.nii.gz", "notes.txt"] {
             std::fs::write(path(name), "").unwrap();
