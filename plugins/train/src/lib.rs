@@ -5,6 +5,7 @@
 mod batch;
 mod ema;
 mod log;
+mod loss;
 mod mean;
 mod optimizer;
 mod sampler;
@@ -14,6 +15,7 @@ mod tensor_file;
 pub use batch::{Collate, Each, Stack};
 pub use ema::{Ema, EmaParams};
 pub use log::{Log, LogParams};
+pub use loss::{Loss, LossKind};
 pub use mean::Mean;
 pub use optimizer::{Adam, AdamW, Common, LossScale, Optimizer, Rule, Sgd};
 pub use sampler::{Sampler, SamplerParams};
@@ -32,5 +34,6 @@ voxloom_sdk::export! {
         gather Stack,
         module Log,
         gather Mean,
+        op Loss,
     ]
 }
