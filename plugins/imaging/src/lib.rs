@@ -19,13 +19,17 @@ pub mod write;
 
 // Grids, intensity, windows, label maps, metrics.
 pub mod blend;
+pub mod channel;
 pub mod clip;
 pub mod components;
 pub mod crop;
+pub mod from_tensor;
 pub mod labels;
 pub mod metrics;
 pub mod normalise;
 pub mod pad;
 pub mod resample;
 mod tensor;
+pub mod threshold;
+pub mod to_tensor;
 pub mod windows;

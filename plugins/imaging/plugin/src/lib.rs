@@ -1,8 +1,8 @@
 //! The plugin `imaging`: the operators of `voxloom-imaging`, exported. Add a line here for a new operator.
 
 use voxloom_imaging::{
-    blend, cases, clip, components, crop, labels, metrics, normalise, pad, preview, read, reorient, resample, table, windows,
-    write,
+    blend, cases, channel, clip, components, crop, from_tensor, labels, metrics, normalise, pad, preview, read, reorient,
+    resample, table, threshold, to_tensor, windows, write,
 };
 
 voxloom_sdk::export! {
@@ -22,6 +22,10 @@ voxloom_sdk::export! {
         op pad::Pad,
         op clip::Clip,
         op normalise::Normalise,
+        op channel::Channel,
+        op threshold::Threshold,
+        op to_tensor::ToTensor,
+        op from_tensor::FromTensor,
         scatter windows::Windows,
         gather blend::Blend,
         gather labels::Labels,

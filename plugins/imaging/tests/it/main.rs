@@ -18,6 +18,7 @@ mod labels;
 mod patches;
 mod reference;
 mod suite;
+mod tensors;
 
 /// A folder or file of `tests/data`.
 fn data(name: &str) -> PathBuf {

@@ -10,7 +10,8 @@ use std::path::Path;
 use tch::{Kind, Tensor};
 use voxloom_imaging::table as summary_table;
 use voxloom_imaging::{
-    blend, cases, clip, components, crop, labels, metrics, normalise, pad, preview, read, reorient, resample, windows, write,
+    blend, cases, channel, clip, components, crop, from_tensor, labels, metrics, normalise, pad, preview, read, reorient,
+    resample, threshold, to_tensor, windows, write,
 };
 use voxloom_sdk::abi::OperatorTable;
 use voxloom_sdk::{Affine, IntoValue, Json, Value, Volume, dtype_name};
@@ -27,6 +28,10 @@ fn table_of(operator: &str) -> &'static OperatorTable {
         "imaging.crop" => table!(op crop::Crop),
         "imaging.uncrop" => table!(op crop::Uncrop),
         "imaging.pad" => table!(op pad::Pad),
+        "imaging.channel" => table!(op channel::Channel),
+        "imaging.threshold" => table!(op threshold::Threshold),
+        "imaging.to_tensor" => table!(op to_tensor::ToTensor),
+        "imaging.from_tensor" => table!(op from_tensor::FromTensor),
         "imaging.clip" => table!(op clip::Clip),
         "imaging.normalise" => table!(op normalise::Normalise),
         "imaging.components" => table!(op components::CleanComponents),
