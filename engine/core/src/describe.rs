@@ -23,9 +23,20 @@ pub struct Description {
     /// When equal inputs may give other bits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// Kinds of device on which they give equal bits all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deterministic_on: Vec<String>,
     /// JSON Schema of the operator's own parameters.
     pub params: Json,
     pub entries: Vec<Entry>,
+}
+
+impl Description {
+    /// Whether equal inputs give equal bits on a device (`cpu`, `cuda:0`).
+    pub fn is_deterministic_on(&self, device: &str) -> bool {
+        let kind = device.split(':').next().unwrap_or(device);
+        self.deterministic || self.deterministic_on.iter().any(|one| one == kind)
+    }
 }
 
 /// One way to use an operator.

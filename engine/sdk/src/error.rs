@@ -1,5 +1,6 @@
 //! Why a call failed, and how far the failure reaches.
 
+use crate::cause::cause;
 use std::fmt;
 use voxloom_abi::{Status, status};
 
@@ -84,14 +85,15 @@ impl fmt::Debug for Error {
 
 impl<E: std::error::Error> From<E> for Error {
     fn from(error: E) -> Self {
-        let mut message = error.to_string();
+        let mut message = cause(&error.to_string()).to_owned();
         let mut source = error.source();
-        while let Some(cause) = source {
-            let text = cause.to_string();
-            if !message.contains(&text) {
+        while let Some(inner) = source {
+            let text = inner.to_string();
+            let text = cause(&text);
+            if !message.contains(text) {
                 message = format!("{message}: {text}");
             }
-            source = cause.source();
+            source = inner.source();
         }
         Self::item(message)
     }

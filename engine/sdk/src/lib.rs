@@ -7,6 +7,7 @@ extern crate self as voxloom_sdk;
 
 pub mod border;
 mod call;
+mod cause;
 mod entry;
 mod error;
 mod export;

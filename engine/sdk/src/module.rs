@@ -67,6 +67,12 @@ pub trait Module: Sized + Send + Sync + 'static {
         None
     }
 
+    /// Kinds of device (`cpu`, `cuda`) on which equal inputs give equal bits, whatever [`Module::not_deterministic`] says of
+    /// others.
+    fn deterministic_on() -> &'static [&'static str] {
+        &[]
+    }
+
     /// Faults in an entry's parameters that its schema cannot say.
     ///
     /// # Errors

@@ -23,6 +23,7 @@ struct Traits {
     threads: Threads,
     device: DeviceKind,
     why: Option<&'static str>,
+    deterministic_on: &'static [&'static str],
 }
 
 fn description<P: Params>(name: &str, traits: &Traits, entries: &[Entry]) -> Json {
@@ -39,12 +40,15 @@ fn description<P: Params>(name: &str, traits: &Traits, entries: &[Entry]) -> Jso
     });
     if let Some(why) = traits.why {
         json["why"] = why.into();
+        if !traits.deterministic_on.is_empty() {
+            json["deterministic_on"] = traits.deterministic_on.into();
+        }
     }
     json
 }
 
 fn plain(mode: Mode, threads: Threads, device: DeviceKind) -> Traits {
-    Traits { module: false, mode, threads, device, why: None }
+    Traits { module: false, mode, threads, device, why: None, deterministic_on: &[] }
 }
 
 fn check<P: Params>(params: &Json) -> Result<()> {
@@ -121,8 +125,14 @@ impl<T: Module> Adapter for ModuleOf<T> {
     const NAME: &'static str = T::NAME;
 
     fn describe() -> Json {
-        let traits =
-            Traits { module: true, mode: T::mode(), threads: T::threads(), device: T::device(), why: T::not_deterministic() };
+        let traits = Traits {
+            module: true,
+            mode: T::mode(),
+            threads: T::threads(),
+            device: T::device(),
+            why: T::not_deterministic(),
+            deterministic_on: T::deterministic_on(),
+        };
         description::<T::Params>(T::NAME, &traits, &Self::entries())
     }
 

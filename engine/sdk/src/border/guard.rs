@@ -1,5 +1,6 @@
 //! Results and panics become statuses and messages.
 
+use crate::cause::{cause, cause_of_panic};
 use crate::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,14 +15,14 @@ pub unsafe fn guarded(error: *const Sink, body: impl FnOnce() -> Result<Status>)
         Ok(Ok(status)) => status,
         Ok(Err(fault)) => {
             // SAFETY: by this function's own condition.
-            unsafe { (*error).push(&fault.to_string()) };
+            unsafe { (*error).push(cause(&fault.to_string())) };
             fault.status()
         }
         Err(panic) => {
             let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panicked".into());
             // SAFETY: by this function's own condition.
-            unsafe { (*error).push(&format!("panicked: {}", text.lines().next().unwrap_or_default())) };
+            unsafe { (*error).push(&format!("panicked: {}", cause_of_panic(&text))) };
             status::PANICKED
         }
     }
@@ -47,5 +48,5 @@ pub unsafe fn guarded_instance(poisoned: &AtomicBool, error: *const Sink, body: 
 
 /// The fault lines of `check`: `path<TAB>message`.
 pub fn fault_line(error: &Error) -> String {
-    format!("{}\t{}\n", error.param_path(), error.message())
+    format!("{}\t{}\n", error.param_path(), cause(error.message()))
 }

@@ -85,8 +85,3 @@ pub fn device_name(device: Device) -> String {
         Device::Vulkan => "vulkan".into(),
     }
 }
-
-/// libtorch's messages carry a C++ backtrace; people need their first line.
-pub fn first_line(error: &tch::TchError) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
-}

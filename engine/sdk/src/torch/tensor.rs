@@ -2,6 +2,7 @@
 
 use super::kind::dtype_name;
 use crate::abi::{self, Sink, Status, Str, ValueTable, status, type_id};
+use crate::cause::cause;
 use crate::{Call, Error, FromValue, IntoValue, Result, Value};
 use std::ffi::c_void;
 use std::mem::{ManuallyDrop, size_of};
@@ -121,7 +122,7 @@ unsafe extern "C" fn concat(values: *const abi::Value, n: usize, out: *mut abi::
                 status::OK
             }
             Err(fault) => {
-                (*error).push(&format!("items do not fit into one batch: {}", super::runtime::first_line(&fault)));
+                (*error).push(&format!("items do not fit into one batch: {}", cause(&fault.to_string())));
                 status::FAILED
             }
         }

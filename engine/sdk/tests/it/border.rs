@@ -1,13 +1,14 @@
 //! Calls across the border.
 
 use crate::host::{Host, describe};
-use crate::operators::{Counter, Gain, Join, Rows};
+use crate::operators::{Counter, Gain, Join, Rows, Sum};
 use tch::{Kind, Tensor};
 use voxloom_sdk::abi::{OperatorTable, status};
 use voxloom_sdk::border::{Exported, GatherOf, MapOf, ModuleOf, ScatterOf};
 use voxloom_sdk::{IntoValue, Torch, tch, tensor_of};
 
 static GAIN: OperatorTable = <MapOf<Gain> as Exported<Torch>>::TABLE;
+static SUM: OperatorTable = <MapOf<Sum> as Exported<Torch>>::TABLE;
 static ROWS: OperatorTable = <ScatterOf<Rows> as Exported<Torch>>::TABLE;
 static JOIN: OperatorTable = <GatherOf<Join> as Exported<Torch>>::TABLE;
 static COUNTER: OperatorTable = <ModuleOf<Counter> as Exported<Torch>>::TABLE;
@@ -30,6 +31,9 @@ fn one_declaration_feeds_the_description() {
     assert_eq!(json["params"]["required"], serde_json::json!([]));
     assert_eq!(describe(&COUNTER)["params"]["required"], serde_json::json!(["start"]));
     assert_eq!(json["entries"][0]["inputs"][0]["shape"], "[N, 2]");
+    assert_eq!(json["deterministic"], true);
+    let module = describe(&COUNTER);
+    assert_eq!((&module["deterministic"], &module["deterministic_on"]), (&false.into(), &serde_json::json!(["cpu"])));
 }
 
 #[test]
@@ -68,6 +72,16 @@ fn after_a_panic_the_instance_refuses() {
     assert_eq!(fault.0, status::POISONED);
     let other = Host::new(&GAIN, "{}").expect("all parameters have defaults");
     assert!(other.run(&[&ones(2).into_value()], 1, false).is_ok(), "other instances go on");
+}
+
+#[test]
+fn what_libtorch_says_comes_without_its_stack() {
+    let said = "The size of tensor a (2) must match the size of tensor b (3) at non-singleton dimension 0";
+    let (two, three) = (Tensor::from_slice(&[1f32; 2]).into_value(), Tensor::from_slice(&[1f32; 3]).into_value());
+    let failed = Host::new(&SUM, "{}").expect("right").run(&[&two, &three], 1, false).expect_err("they do not fit");
+    assert_eq!(failed, (status::FAILED, format!("Internal torch error: {said}")));
+    let panicked = Host::new(&SUM, r#"{"panics": true}"#).expect("right").run(&[&two, &three], 1, false).expect_err("as above");
+    assert_eq!(panicked, (status::PANICKED, format!("panicked: {said}")));
 }
 
 #[test]

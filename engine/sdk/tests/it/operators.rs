@@ -32,6 +32,27 @@ impl Operator for Gain {
     }
 }
 
+/// Adds two tensors.
+#[derive(Params)]
+pub struct Sum {
+    /// By the function that panics where they do not fit, not by the one that fails.
+    #[param(default = false)]
+    pub panics: bool,
+}
+
+impl Operator for Sum {
+    const NAME: &'static str = "test.sum";
+
+    fn entry() -> Entry {
+        Entry::map().input(Port::tensor("a")).input(Port::tensor("b")).output(Port::tensor("sum"))
+    }
+
+    fn run(&self, call: &mut Call) -> Result<()> {
+        let (a, b): (Tensor, Tensor) = (call.input("a")?, call.input("b")?);
+        call.output("sum", if self.panics { &a + &b } else { a.f_add(&b)? })
+    }
+}
+
 /// One item a row.
 #[derive(Params)]
 pub struct Rows {}
@@ -106,6 +127,14 @@ impl Module for Counter {
         vec![Entry::map().named("count").writes().output(Port::json("n"))]
     }
 
+    fn not_deterministic() -> Option<&'static str> {
+        Some("on CUDA, for the sake of the test")
+    }
+
+    fn deterministic_on() -> &'static [&'static str] {
+        &["cpu"]
+    }
+
     fn create(params: &CounterParams, _: &Context) -> Result<Self> {
         Ok(Self { weight: Tensor::from_slice(&[params.start as f32]).into(), count: Mutex::new(0) })
     }
@@ -138,4 +167,4 @@ impl Module for Counter {
     }
 }
 
-export! { name: "test", operators: [op Gain, scatter Rows, gather Join, module Counter] }
+export! { name: "test", operators: [op Gain, op Sum, scatter Rows, gather Join, module Counter] }

@@ -2,33 +2,34 @@
 //!
 //! A network whose entry has a parameter `precision` wraps its forward pass in [`autocast`]; its weights stay float32, products
 //! and convolutions run in the narrow type. float16 needs loss scaling on top (the optimizers' `loss_scale`), bfloat16 does not.
+//! [`Precision`] is the type of such a parameter:
+//!
+//! ```text
+//! /// Element type of products and convolutions; the weights stay float32.
+//! #[param(default = Precision::Float32)]
+//! pub precision: Precision,
+//! ```
+//!
+//! `create` says [`Precision::check`], entries [`Precision::run`], which also brings results back to float32.
 //! This leaves choosing to the network: an optimizer cannot reach into a forward pass that has already been.
 
+mod parameter;
+
+pub use parameter::Widen;
 use std::fmt;
 use tch::Device;
+use voxloom_sdk::Choice;
 
-/// Element type of products and convolutions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Element type of products and convolutions; as a parameter `float32`, `bfloat16` or `float16`.
+#[derive(Choice, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
     /// No autocast.
     #[default]
     Float32,
     /// CPU and CUDA.
-    BFloat16,
+    Bfloat16,
     /// CUDA only.
     Float16,
-}
-
-impl Precision {
-    /// From `float32`, `bfloat16` or `float16`.
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "float32" => Some(Self::Float32),
-            "bfloat16" => Some(Self::BFloat16),
-            "float16" => Some(Self::Float16),
-            _ => None,
-        }
-    }
 }
 
 /// The device has no autocast to this precision.
@@ -40,7 +41,9 @@ impl fmt::Display for Unsupported {
         let Self(precision, device) = self;
         write!(
             f,
-            "precision {precision:?} does not run on {device:?}: float16 needs a CUDA device, bfloat16 runs on CUDA and on the CPU"
+            "{} does not run on {}: float16 needs a CUDA device (`--device cuda:0`), bfloat16 runs on CUDA and on the CPU",
+            precision.name(),
+            parameter::device_name(*device)
         )
     }
 }
@@ -54,8 +57,8 @@ impl std::error::Error for Unsupported {}
 pub fn autocast<T>(precision: Precision, device: Device, body: impl FnOnce() -> T) -> Result<T, Unsupported> {
     let (device_type, dtype) = match (precision, device) {
         (Precision::Float32, _) => return Ok(body()),
-        (Precision::BFloat16, Device::Cpu) => (CPU, BFLOAT16),
-        (Precision::BFloat16, Device::Cuda(_)) => (CUDA, BFLOAT16),
+        (Precision::Bfloat16, Device::Cpu) => (CPU, BFLOAT16),
+        (Precision::Bfloat16, Device::Cuda(_)) => (CUDA, BFLOAT16),
         (Precision::Float16, Device::Cuda(_)) => (CUDA, HALF),
         _ => return Err(Unsupported(precision, device)),
     };
@@ -127,10 +130,10 @@ mod tests {
 
     #[test]
     fn bfloat16_runs_on_the_cpu_and_ends_with_its_scope() {
-        let inside = autocast(Precision::BFloat16, Device::Cpu, product).unwrap();
+        let inside = autocast(Precision::Bfloat16, Device::Cpu, product).unwrap();
         assert_eq!(inside.kind(), Kind::BFloat16);
         assert_eq!(product().kind(), Kind::Float);
-        let caught = std::panic::catch_unwind(|| autocast(Precision::BFloat16, Device::Cpu, || panic!("inside")).unwrap());
+        let caught = std::panic::catch_unwind(|| autocast(Precision::Bfloat16, Device::Cpu, || panic!("inside")).unwrap());
         assert!(caught.is_err());
         assert_eq!(product().kind(), Kind::Float);
     }
@@ -139,7 +142,7 @@ mod tests {
     fn gradients_come_back_in_float32() {
         let weight = Tensor::ones([2, 2], (Kind::Float, Device::Cpu)).set_requires_grad(true);
         let loss =
-            autocast(Precision::BFloat16, Device::Cpu, || weight.matmul(&weight).to_kind(Kind::Float).sum(Kind::Float)).unwrap();
+            autocast(Precision::Bfloat16, Device::Cpu, || weight.matmul(&weight).to_kind(Kind::Float).sum(Kind::Float)).unwrap();
         loss.backward();
         assert_eq!(weight.grad().kind(), Kind::Float);
         assert_eq!(Vec::<f32>::try_from(weight.grad().view(-1)).unwrap(), [4.0; 4]);
@@ -151,7 +154,7 @@ mod tests {
         let refused = autocast(Precision::Float16, Device::Cpu, product).unwrap_err().to_string();
         assert_eq!(
             refused,
-            "precision Float16 does not run on Cpu: float16 needs a CUDA device, bfloat16 runs on CUDA and on the CPU"
+            "float16 does not run on cpu: float16 needs a CUDA device (`--device cuda:0`), bfloat16 runs on CUDA and on the CPU"
         );
     }
 }
