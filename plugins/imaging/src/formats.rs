@@ -2,9 +2,10 @@
 
 use crate::nifti;
 use std::path::Path;
+use voxloom_sdk::prelude::*;
 
 /// What reads a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Choice, Debug, PartialEq, Eq)]
 pub enum Format {
     Nifti,
     Png,

@@ -1,10 +1,17 @@
-//! `imaging.write`: a volume as a NIfTI file in its input's own geometry, with label names inside and beside.
+//! `imaging.write`: a volume as a NIfTI file in its input's own geometry, with label names inside and beside, or as PNG.
 
-use crate::nifti::{self, Content, Output, Written};
+mod picture;
+mod target;
+
+pub(crate) use target::{output_path, refuse_input, write_whole};
+
+use crate::formats::Format;
+use crate::nifti::{self, Content, LabelStats, Output};
+use crate::place::{NOWHERE, is_placed};
+use crate::raster;
 use crate::volume_file::to_voxels;
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use voxloom_sdk::prelude::*;
 
 /// What the voxels mean.
@@ -16,12 +23,19 @@ pub enum Meaning {
     Image,
 }
 
-/// Writes a volume as NIfTI in its input's own geometry, byte for byte, and reads it back before it counts.
+/// Writes a volume as NIfTI in its input's own geometry, byte for byte, or a slice as PNG, and reads it back before it counts.
 ///
 /// # Files
 /// `<folder>/<case><suffix>.nii.gz`, and for labels a `.json` of the same name with every label's name, voxels, volume and
 /// centroid. A file appears whole or not at all; an input is never overwritten.
+///
+/// # PNG
+/// Labels take 8 bits, or 16 where one is above 255. Images of uint8 take 8 bits, of other whole numbers 16. Floats are scaled to 16 bits: `range`
+/// goes onto 0 to 65535, and values outside of it are refused. Colours that were read from a picture are one file; other channels are files of
+/// their own, `<case><suffix>_0.png` and so on, all or none. A PNG has no place in space and no size of pixels, and the report says so
+/// (`placed_by: none`); so does a NIfTI file of a picture (no sform, no qform, unit unknown).
 #[derive(Debug, Params)]
+#[param(check)]
 pub struct Write {
     /// Where the files go; made where it is missing.
     #[param(path)]
@@ -35,13 +49,18 @@ pub struct Write {
     /// Names of label 1, 2, 3, and so on; where empty, `labels` of the volume's meta (`{"1": "liver"}`) are taken.
     #[param(default = Vec::new())]
     pub names: Vec<String>,
-    /// Whether the file is gzipped (`.nii.gz`).
+    /// What kind of file. Left out, what was read from PNG is written as PNG, and everything else as NIfTI.
+    pub format: Option<Format>,
+    /// Values that become 0 and 65535 in a PNG of floats.
+    #[param(default = [0.0, 1.0])]
+    pub range: [f64; 2],
+    /// Whether a NIfTI file is gzipped (`.nii.gz`).
     #[param(default = true)]
     pub compress: bool,
     /// How hard gzip tries: 1 is fast, 9 is small, 2 nearly both.
     #[param(default = 2, min = 1, max = 9)]
     pub level: u32,
-    /// Whether labels get a JSON file beside them.
+    /// Whether labels, and PNG files of scaled values, get a JSON file beside them.
     #[param(default = true)]
     pub sidecar: bool,
 }
@@ -51,7 +70,7 @@ impl Operator for Write {
 
     fn entry() -> Entry {
         Entry::map()
-            .input(Port::volume("volume").about("[D, H, W]; labels are whole numbers"))
+            .input(Port::volume("volume").about("[D, H, W]; labels are whole numbers; channels for PNG only"))
             .input(Port::of("case", "case").optional().about("names the file; the volume's own name otherwise"))
             .output(Port::json("file").about("path, type, and each label's voxels, volume and centroid"))
     }
@@ -63,12 +82,39 @@ impl Operator for Write {
             None => JsonMap::new(),
         };
         let name = case.get("name").and_then(Json::as_str).unwrap_or_else(|| volume.name());
-        let path = output_path(&self.folder, name, &self.suffix, if self.compress { ".nii.gz" } else { ".nii" })?;
-        let inputs = ["image", "label"].iter().filter_map(|key| case.get(*key)).chain(volume.meta.get("source"));
-        refuse_input(&path, inputs.filter_map(Json::as_str))?;
+        let of_input = if volume.meta.get("format").and_then(Json::as_str) == Some("png") { Format::Png } else { Format::Nifti };
+        let mut report = match self.format.unwrap_or(of_input) {
+            Format::Nifti => self.nifti(name, &volume, &case)?,
+            Format::Png => self.png(name, &volume, &case)?,
+        };
+        // Paths are of this machine: they go into the report and not into the file beside.
+        let paths = report.as_object_mut().and_then(|report| report.remove("paths")).unwrap_or_default();
+        if self.sidecar && (self.content == Meaning::Labels || report.get("scale").is_some()) {
+            let beside = self.folder.join(format!("{name}{}.json", self.suffix));
+            write_whole(&beside, format!("{report:#}\n").as_bytes())?;
+        }
+        match paths {
+            Json::Array(paths) if paths.len() == 1 => report["path"] = paths[0].clone(),
+            paths => report["paths"] = paths,
+        }
+        call.output("file", report)
+    }
+}
 
+impl Write {
+    fn check_relations(&self) -> Result<()> {
+        let [low, high] = self.range;
+        match low < high {
+            true => Ok(()),
+            false => Err(Error::param("range", format!("must run from low to high, got [{low}, {high}]"))),
+        }
+    }
+
+    fn nifti(&self, name: &str, volume: &Volume, case: &JsonMap) -> Result<Json> {
+        let path = output_path(&self.folder, name, &self.suffix, if self.compress { ".nii.gz" } else { ".nii" })?;
+        refuse_input(&path, target::inputs(case, volume).into_iter())?;
         let (voxels, shape_ijk) = to_voxels(&volume.data).map_err(|fault| Error::item(format!("{name}: the volume {fault}")))?;
-        let names = self.label_names(&volume);
+        let names = self.label_names(volume);
         let header = volume
             .header
             .as_ref()
@@ -80,24 +126,60 @@ impl Operator for Write {
         };
         let output = Output {
             header: header.as_deref(),
-            affine: volume.affine.0,
+            affine: is_placed(volume).then_some(volume.affine.0),
             shape_ijk,
             voxels: &voxels,
             content,
             gzip_level: self.level,
         };
         let written = nifti::write(&path, &output)?;
-        let mut report = self.report(&path, &written, &volume, &names);
-        if self.sidecar && self.content == Meaning::Labels {
-            let beside = path.with_file_name(format!("{name}{}.json", self.suffix));
-            write_whole(&beside, format!("{report:#}\n").as_bytes())?;
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let mut report = json!({ "file": file, "dtype": written.stored.name(), "n_bytes": written.n_bytes });
+        if !is_placed(volume) {
+            report["placed_by"] = json!(NOWHERE);
         }
-        report["path"] = path.to_string_lossy().into();
-        call.output("file", report)
+        if self.content == Meaning::Labels {
+            report["labels"] = labels(&written.labels, is_placed(volume).then_some(&volume.affine), &names);
+        }
+        report["paths"] = json!([path.to_string_lossy()]);
+        Ok(report)
     }
-}
 
-impl Write {
+    fn png(&self, name: &str, volume: &Volume, case: &JsonMap) -> Result<Json> {
+        let sheets =
+            picture::sheets(volume, self.content, self.range).map_err(|fault| Error::item(format!("{name}: {fault}")))?;
+        let several = sheets.len() > 1;
+        let path = |at: usize| {
+            let suffix = if several { format!("{}_{at}", self.suffix) } else { self.suffix.clone() };
+            let path = output_path(&self.folder, name, &suffix, ".png")?;
+            refuse_input(&path, target::inputs(case, volume).into_iter())?;
+            Ok(path)
+        };
+        let paths = (0..sheets.len()).map(path).collect::<Result<Vec<PathBuf>>>()?;
+        let pictures: Vec<_> = paths.iter().map(PathBuf::as_path).zip(sheets.iter().map(|sheet| &sheet.encoded)).collect();
+        raster::write(&pictures)?;
+        let names = self.label_names(volume);
+        let mut files = sheets.iter().zip(&paths).map(|(sheet, path)| {
+            let mut file = json!({
+                "file": path.file_name().unwrap_or_default().to_string_lossy(),
+                "dtype": format!("uint{}", sheet.encoded.bits),
+                "n_bytes": sheet.encoded.bytes.len(),
+            });
+            if self.content == Meaning::Labels {
+                file["labels"] = labels(&sheet.labels, None, &names);
+            }
+            file
+        });
+        let mut report = if several { json!({ "files": files.collect::<Vec<_>>() }) } else { files.next().unwrap_or_default() };
+        report["placed_by"] = json!(NOWHERE);
+        if sheets.iter().any(|sheet| sheet.scaled) {
+            let [low, high] = self.range;
+            report["scale"] = json!({ "low": low, "high": high, "value": "low + stored / 65535 * (high - low)" });
+        }
+        report["paths"] = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+        Ok(report)
+    }
+
     fn label_names(&self, volume: &Volume) -> BTreeMap<i64, String> {
         let numbered = self.names.iter().zip(1..).filter(|(name, _)| !name.is_empty()).map(|(name, label)| (label, name.clone()));
         if !self.names.is_empty() {
@@ -107,71 +189,22 @@ impl Write {
         let pairs = meta.into_iter().flatten().filter_map(|(label, name)| Some((label.parse().ok()?, name.as_str()?.to_owned())));
         pairs.collect()
     }
+}
 
-    fn report(&self, path: &Path, written: &Written, volume: &Volume, names: &BTreeMap<i64, String>) -> Json {
-        let file = path.file_name().unwrap_or_default().to_string_lossy();
-        let mut report = json!({ "file": file, "dtype": written.stored.name(), "n_bytes": written.n_bytes });
-        if self.content == Meaning::Labels {
-            let voxel_ml = volume.affine.determinant().abs() / 1000.0;
-            let rounded = |value: f64| (value * 1000.0).round() / 1000.0;
-            let labels = written.labels.iter().map(|(label, stats)| {
-                let centroid = stats.centroid_mm(&volume.affine.0).map(rounded);
-                let entry = json!({
-                    "name": names.get(label),
-                    "n_voxels": stats.n_voxels,
-                    "volume_ml": rounded(stats.n_voxels as f64 * voxel_ml),
-                    "centroid_mm": centroid,
-                });
-                (label.to_string(), entry)
-            });
-            report["labels"] = Json::Object(labels.collect());
+/// What a report says of labels: with a place volumes and centroids in millimetres, without one centroids in pixels.
+fn labels(stats: &BTreeMap<i64, LabelStats>, affine: Option<&Affine>, names: &BTreeMap<i64, String>) -> Json {
+    let rounded = |value: f64| (value * 1000.0).round() / 1000.0;
+    let entry = |(label, stats): (&i64, &LabelStats)| {
+        let mut entry = json!({ "name": names.get(label), "n_voxels": stats.n_voxels });
+        match affine {
+            Some(affine) => {
+                entry["volume_ml"] = json!(rounded(stats.n_voxels as f64 * affine.determinant().abs() / 1000.0));
+                entry["centroid_mm"] = json!(stats.centroid_mm(&affine.0).map(rounded));
+            }
+            // Column, row and slice.
+            None => entry["centroid_px"] = json!(stats.centroid_mm(&Affine::IDENTITY.0).map(rounded)),
         }
-        report
-    }
-}
-
-/// `<folder>/<name><suffix><ending>`.
-///
-/// # Errors
-/// A name that leaves the folder.
-pub(crate) fn output_path(folder: &Path, name: &str, suffix: &str, ending: &str) -> Result<PathBuf> {
-    let file = format!("{name}{suffix}{ending}");
-    if name.is_empty() || name == "?" || file.contains(['/', '\\']) || file.starts_with("..") {
-        return Err(Error::item(format!("\"{name}{suffix}\" cannot name a file; connect `case`, and keep folders in `folder`")));
-    }
-    Ok(folder.join(file))
-}
-
-/// # Errors
-/// The path is one of the inputs.
-pub(crate) fn refuse_input<'a>(path: &Path, inputs: impl Iterator<Item = &'a str>) -> Result<()> {
-    let Ok(target) = path.canonicalize() else { return Ok(()) };
-    for input in inputs {
-        if Path::new(input).canonicalize().is_ok_and(|input| input == target) {
-            return Err(Error::item(format!(
-                "{} is an input and is not overwritten; give another `folder` or a `suffix`",
-                path.display()
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// Writes a file beside its place, then moves it there.
-///
-/// # Errors
-/// The system refuses.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new().prefix(".voxloom-").suffix(".part").tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| Error::item(format!("{}: {}", path.display(), error.error)))?;
-    Ok(())
+        (label.to_string(), entry)
+    };
+    Json::Object(stats.iter().map(entry).collect())
 }

@@ -1,4 +1,4 @@
-//! Reads damaged NIfTI files for a while and watches for panics, wrong volumes and large allocations.
+//! Reads damaged NIfTI files (or, with `--pictures`, PNG files) for a while and watches for panics, wrong volumes and large allocations.
 //!
 //!     cargo run --release -p voxloom-imaging --example fuzz_readers -- --seconds 60 --seed 1
 //!
@@ -6,7 +6,9 @@
 //! it again. Ends with status 1 where a read took more than 1 GiB.
 
 mod mutate;
+mod pictures;
 
+use mutate::Rng;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -47,13 +49,18 @@ fn main() {
     let (seconds, seed) = (number("--seconds", 60), number("--seed", 1));
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/nifti_odd");
     let corpus = mutate::corpus(&value("--corpus").map_or_else(|| PathBuf::from(shipped), PathBuf::from));
+    let (of_pictures, damaged_pictures) = (arguments.iter().any(|argument| argument == "--pictures"), pictures::corpus());
     let start = Instant::now();
     let (mut tries, mut read) = (0_u64, 0_u64);
     while start.elapsed() < Duration::from_secs(seconds) {
-        let mut rng = mutate::Rng(seed.wrapping_mul(0x1_0000_0000).wrapping_add(tries));
-        let bytes = mutate::mutate(&corpus, &mut rng);
+        let mut rng = Rng(seed.wrapping_mul(0x1_0000_0000).wrapping_add(tries));
+        let bytes = match of_pictures {
+            true => pictures::mutate(&damaged_pictures, &mut rng),
+            false => mutate::mutate(&corpus, &mut rng),
+        };
         PEAK.store(IN_USE.load(Ordering::Relaxed), Ordering::Relaxed);
-        match std::panic::catch_unwind(move || mutate::read(&bytes, &mut rng)) {
+        let read_one = if of_pictures { pictures::read } else { mutate::read };
+        match std::panic::catch_unwind(move || read_one(&bytes, &mut rng)) {
             Ok(whole) => read += u64::from(whole),
             Err(_) => fail(&format!("try {tries} of seed {seed} panicked")),
         }

@@ -1,6 +1,7 @@
 //! `imaging.metrics`: a label map against a reference, structure by structure.
 
 use super::{Overlap, SurfaceDistances, WhenEmpty, hd95_official};
+use crate::place::is_placed;
 use crate::tensor::{elements, expect_same_grid, expect_whole, shape_of};
 use voxloom_sdk::prelude::*;
 
@@ -34,7 +35,7 @@ impl From<BothEmpty> for WhenEmpty {
     }
 }
 
-/// Measures a label map against a reference on the same grid: overlap and surface distances of each structure. What is not defined (a distance to an empty mask) is null.
+/// Measures a label map against a reference on the same grid: overlap and surface distances of each structure. What is not defined (a distance to an empty mask, millimetres of a picture) is null.
 #[derive(Params)]
 pub struct Metrics {
     /// What is measured.
@@ -80,7 +81,15 @@ impl Metrics {
         }
         let (p, r): (Vec<i32>, Vec<i32>) = (elements(&prediction.data)?, elements(&reference.data)?);
         let spacing = reference.affine.spacing_zyx();
-        let rows: Vec<Json> = self.structures.iter().map(|structure| self.row(structure, &p, &r, shape, spacing)).collect();
+        let mut rows: Vec<Json> = self.structures.iter().map(|structure| self.row(structure, &p, &r, shape, spacing)).collect();
+        if !is_placed(prediction) || !is_placed(reference) {
+            // A picture has no millimetres.
+            rows.iter_mut()
+                .filter_map(Json::as_object_mut)
+                .flatten()
+                .filter(|(key, _)| key.ends_with("_mm"))
+                .for_each(|(_, value)| *value = Json::Null);
+        }
         let case = if reference.meta.contains_key("name") { reference.name() } else { prediction.name() };
         Ok(json!({ "case": case, "rows": rows }))
     }

@@ -2,7 +2,7 @@
 
 use super::layout::Layout;
 use super::{Endian, Version};
-use crate::geometry::{Matrix, determinant, inverse, spacing};
+use crate::geometry::{IDENTITY, Matrix, determinant, inverse, spacing};
 
 /// A little-endian header that places a volume by its sform, and by its qform where there is no shear.
 pub fn fresh(affine: &Matrix, shape_ijk: [usize; 3]) -> (Vec<u8>, Version, Endian) {
@@ -35,6 +35,16 @@ pub fn fresh(affine: &Matrix, shape_ijk: [usize; 3]) -> (Vec<u8>, Version, Endia
     layout.put_code(endian, &mut bytes, layout.sform_code, 1);
     // A quaternion cannot say shear; then only the sform places the volume.
     layout.put_code(endian, &mut bytes, layout.qform_code, i32::from(quaternion.is_some()));
+    (bytes, version, endian)
+}
+
+/// A header that places nothing: voxels of 1 without a unit.
+pub fn placeless(shape_ijk: [usize; 3]) -> (Vec<u8>, Version, Endian) {
+    let (mut bytes, version, endian) = fresh(&IDENTITY, shape_ijk);
+    let layout = Layout::of(version);
+    layout.put_code(endian, &mut bytes, layout.sform_code, 0);
+    layout.put_code(endian, &mut bytes, layout.qform_code, 0);
+    layout.put_no_units(endian, &mut bytes);
     (bytes, version, endian)
 }
 

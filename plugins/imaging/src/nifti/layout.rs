@@ -139,9 +139,18 @@ impl Layout {
     }
 
     pub fn put_units_mm(&self, endian: Endian, bytes: &mut [u8]) {
+        self.put_units(endian, bytes, 2);
+    }
+
+    /// Lengths of unknown unit.
+    pub fn put_no_units(&self, endian: Endian, bytes: &mut [u8]) {
+        self.put_units(endian, bytes, 0);
+    }
+
+    fn put_units(&self, endian: Endian, bytes: &mut [u8], code: u8) {
         match self.version {
-            Version::One => bytes[self.xyzt_units] = 2,
-            Version::Two => endian.put_i32(bytes, self.xyzt_units, 2),
+            Version::One => bytes[self.xyzt_units] = code,
+            Version::Two => endian.put_i32(bytes, self.xyzt_units, code.into()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! From a volume to a file: the input's geometry byte for byte, written beside, read back, then moved into place.
 
-use super::fresh::fresh;
+use super::fresh::{fresh, placeless};
 use super::layout::Layout;
 use super::{
     DataType, Endian, Error, Extension, Fault, Header, LABEL_TABLE_CODE, LabelStats, Source, Version, Voxels, extension,
@@ -25,7 +25,8 @@ pub enum Content {
 pub struct Output<'a> {
     /// The fixed header (and what follows) of the file whose geometry this volume has; a new header is made without.
     pub header: Option<&'a [u8]>,
-    pub affine: Matrix,
+    /// `None` for voxels without a place: the new header then has no sform, no qform and no unit.
+    pub affine: Option<Matrix>,
     pub shape_ijk: [usize; 3],
     pub voxels: &'a Voxels,
     pub content: Content,
@@ -116,7 +117,10 @@ fn narrow(output: &Output<'_>) -> Result<Option<Voxels>, Fault> {
 fn encode_head(output: &Output<'_>, voxels: &Voxels) -> Result<(Vec<u8>, Endian), Fault> {
     let (mut bytes, version, endian) = match output.header {
         Some(header) => inherit(header, output)?,
-        None => fresh(&output.affine, output.shape_ijk),
+        None => match &output.affine {
+            Some(affine) => fresh(affine, output.shape_ijk),
+            None => placeless(output.shape_ijk),
+        },
     };
     let layout = Layout::of(version);
     let stored = voxels.data_type();
@@ -163,7 +167,10 @@ fn inherit(header: &[u8], output: &Output<'_>) -> Result<(Vec<u8>, Version, Endi
         return Err(Fault::Mismatch(format!("the volume has {:?} voxels, the header it carries {shape:?}", output.shape_ijk)));
     }
     let placement = place(&header, shape)?;
-    let distance = corner_distance(&placement.affine, &output.affine, shape);
+    let Some(affine) = &output.affine else {
+        return Err(Fault::Mismatch("the volume has no place, and the header it carries gives one".into()));
+    };
+    let distance = corner_distance(&placement.affine, affine, shape);
     if distance > HEADER_TOLERANCE {
         return Err(Fault::Mismatch(format!(
             "the volume lies {distance:.3} voxels off the place that the header it carries gives; a step that moves a volume must drop its header"
@@ -182,14 +189,16 @@ fn read_back(path: &Path, output: &Output<'_>, voxels: &Voxels) -> Result<BTreeM
     if image.shape_ijk != output.shape_ijk {
         return differs(format!("{:?} voxels instead of {:?}", image.shape_ijk, output.shape_ijk));
     }
+    // Without a place there is none to compare: a reader's own guess serves for both sides.
+    let affine = output.affine.unwrap_or(image.placement.affine);
     let labels = match &output.content {
         Content::Image => BTreeMap::new(),
-        Content::Labels(_) => compare_labels(&image, output, voxels)?,
+        Content::Labels(_) => compare_labels(&image, &affine, voxels)?,
     };
     if !same_bits(&image.voxels, voxels) {
         return differs("some voxels have other values".into());
     }
-    let distance = corner_distance(&output.affine, &image.placement.affine, output.shape_ijk);
+    let distance = corner_distance(&affine, &image.placement.affine, output.shape_ijk);
     // A new NIfTI-1 header holds float32: 1e-7 of a position, 0.01 voxels at the very worst.
     if distance > 0.01 {
         return differs(format!("a corner lies {distance:.3} voxels off"));
@@ -197,13 +206,13 @@ fn read_back(path: &Path, output: &Output<'_>, voxels: &Voxels) -> Result<BTreeM
     Ok(labels)
 }
 
-fn compare_labels(image: &super::Image, output: &Output<'_>, voxels: &Voxels) -> Result<BTreeMap<i64, LabelStats>, Fault> {
-    let expected = label_stats(voxels, output.shape_ijk).unwrap_or_default();
+fn compare_labels(image: &super::Image, affine: &Matrix, voxels: &Voxels) -> Result<BTreeMap<i64, LabelStats>, Fault> {
+    let expected = label_stats(voxels, image.shape_ijk).unwrap_or_default();
     let found = label_stats(&image.voxels, image.shape_ijk).unwrap_or_default();
-    let tolerance = 0.01 * spacing(&output.affine).into_iter().fold(f64::INFINITY, f64::min);
+    let tolerance = 0.01 * spacing(affine).into_iter().fold(f64::INFINITY, f64::min);
     for (label, stats) in &expected {
         let other = found.get(label).copied().unwrap_or_default();
-        let (here, there) = (stats.centroid_mm(&output.affine), other.centroid_mm(&image.placement.affine));
+        let (here, there) = (stats.centroid_mm(affine), other.centroid_mm(&image.placement.affine));
         let near = here.iter().zip(&there).all(|(a, b)| (a - b).abs() <= tolerance);
         if other.n_voxels != stats.n_voxels || !near {
             let what = format!(

@@ -15,17 +15,17 @@ pub struct Encoded {
     pub bits: u8,
 }
 
-/// Encodes one plane (grey) or three (RGB) of whole numbers from 0: 8 bits where all fit, else 16. The bytes are read back and compared.
+/// Encodes one plane (grey) or three (RGB) of whole numbers from 0, with 8 bits where `least_bits` is 8 and all fit, else 16. The bytes are read
+/// back and compared.
 ///
 /// # Errors
 /// Floats, numbers below 0 or above 65535, sizes of 0, or bytes that read back differently.
-pub fn encode(samples: &Voxels, [width, height]: [usize; 2], n_channels: usize) -> Result<Encoded, Fault> {
+pub fn encode(samples: &Voxels, [width, height]: [usize; 2], n_channels: usize, least_bits: u8) -> Result<Encoded, Fault> {
     if width * height * n_channels != samples.len() || samples.is_empty() {
         return Err(Fault::Misfit(format!("{} samples for a picture of {width} x {height}", samples.len())));
     }
     let values = whole(samples)?;
-    // uint8 stays what it is; wider types take 16 bits where they need them.
-    let bits = if values.iter().all(|&value| value <= 255) { 8 } else { 16 };
+    let bits = if least_bits <= 8 && values.iter().all(|&value| value <= 255) { 8 } else { 16 };
     let n_pixels = width * height;
     let interleaved = (0..n_pixels).flat_map(|pixel| (0..n_channels).map(move |channel| channel * n_pixels + pixel));
     let raw: Vec<u8> = match bits {
@@ -114,18 +114,18 @@ mod tests {
 
     #[test]
     fn small_numbers_take_8_bits_and_large_ones_16() {
-        let encoded = encode(&Voxels::I16(vec![0, 255]), [2, 1], 1).unwrap();
+        let encoded = encode(&Voxels::I16(vec![0, 255]), [2, 1], 1, 8).unwrap();
         assert_eq!((encoded.bits, decode(&encoded.bytes, Use::Labels).unwrap().samples), (8, Voxels::U8(vec![0, 255])));
-        let encoded = encode(&Voxels::I64(vec![0, 65_535]), [1, 2], 1).unwrap();
+        let encoded = encode(&Voxels::I64(vec![0, 65_535]), [1, 2], 1, 8).unwrap();
         assert_eq!((encoded.bits, decode(&encoded.bytes, Use::Image).unwrap().samples), (16, Voxels::I32(vec![0, 65_535])));
         let rgb = Voxels::U8(vec![1, 2, 3, 4, 5, 6]);
-        let found = decode(&encode(&rgb, [2, 1], 3).unwrap().bytes, Use::Image).unwrap();
+        let found = decode(&encode(&rgb, [2, 1], 3, 8).unwrap().bytes, Use::Image).unwrap();
         assert_eq!((found.samples, found.n_channels), (rgb, 3));
     }
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        let fault = |samples: Voxels, size| encode(&samples, size, 1).unwrap_err().to_string();
+        let fault = |samples: Voxels, size| encode(&samples, size, 1, 8).unwrap_err().to_string();
         assert_eq!(fault(Voxels::I16(vec![-1]), [1, 1]), "not written: PNG holds 0 to 65535, found -1");
         assert_eq!(fault(Voxels::I32(vec![65_536]), [1, 1]), "not written: PNG holds 0 to 65535, found 65536");
         assert_eq!(fault(Voxels::F32(vec![0.5]), [1, 1]), "not written: PNG holds whole numbers, these are floats");
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn several_files_are_written_or_none() {
         let folder = tempfile::tempdir().unwrap();
-        let encoded = encode(&Voxels::U8(vec![7]), [1, 1], 1).unwrap();
+        let encoded = encode(&Voxels::U8(vec![7]), [1, 1], 1, 8).unwrap();
         let (good, bad) = (folder.path().join("a.png"), folder.path().join("taken/b.png"));
         std::fs::write(folder.path().join("taken"), b"").unwrap();
         assert!(write(&[(&good, &encoded), (&bad, &encoded)]).is_err());

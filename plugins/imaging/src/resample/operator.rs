@@ -1,6 +1,7 @@
 //! `imaging.resample`.
 
 use super::{Alignment, AxisMap, Border, Interpolation, gaussian, resample, size_for_spacing};
+use crate::place::{expect_placed, is_placed};
 use crate::tensor::{elements, shape_of};
 use tch::kind::Element;
 use voxloom_sdk::prelude::*;
@@ -94,6 +95,10 @@ impl Resample {
     /// No grid, two grids, or one whose axes are turned against the volume's.
     pub fn apply(&self, volume: &Volume, like: Option<&Volume>, threads: usize) -> Result<Volume> {
         let shape = shape_of(volume)?;
+        if let Some(like) = like.filter(|like| is_placed(like) != is_placed(volume)) {
+            let without = if is_placed(volume) { like } else { volume };
+            expect_placed(without, "its grid and one in space do not belong together")?;
+        }
         match (like, self.size, self.spacing_mm) {
             (Some(like), None, None) => {
                 let alignment = Alignment::between((&volume.affine.0, shape), (&like.affine.0, shape_of(like)?))
@@ -107,6 +112,9 @@ impl Resample {
                 Err(Error::item("nothing says what the new grid is: give spacing_mm or size, or connect `like`"))
             }
             (None, size, spacing) => {
+                if spacing.is_some() {
+                    expect_placed(volume, "give `size` instead of spacing_mm")?;
+                }
                 let old = volume.affine.spacing_zyx();
                 let size = size.unwrap_or_else(|| size_for_spacing(shape, old, spacing.unwrap_or(old)));
                 if size == shape {

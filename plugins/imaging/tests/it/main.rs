@@ -12,6 +12,7 @@ mod headers;
 mod pictures;
 mod read;
 mod write;
+mod written_pictures;
 
 // Grids, intensity, windows, metrics.
 mod labels;

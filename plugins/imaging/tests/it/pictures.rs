@@ -30,14 +30,19 @@ pub fn grey(raw: [u8; 6]) -> Vec<u8> {
     png(ColorType::Grayscale, BitDepth::Eight, &raw, |_| {})
 }
 
-struct Folder(tempfile::TempDir);
+/// A folder that goes with the test.
+pub struct Folder(tempfile::TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn file(&self, name: &str, bytes: Vec<u8>) -> PathBuf {
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn file(&self, name: &str, bytes: Vec<u8>) -> PathBuf {
         let path = self.0.path().join(name);
         std::fs::write(&path, bytes).unwrap();
         path
@@ -49,15 +54,15 @@ fn read(meta: Json, params: Json) -> Result<Value, String> {
     Ok(Host::new(table!(op Read), &params)?.run(&ports([("case", case)]))?.remove("volume").unwrap())
 }
 
-fn image(path: &Path) -> Result<Value, String> {
+pub fn image(path: &Path) -> Result<Value, String> {
     read(json!({ "name": "eye", "image": path }), json!({}))
 }
 
-fn labels(path: &Path) -> Result<Value, String> {
+pub fn labels(path: &Path) -> Result<Value, String> {
     read(json!({ "name": "eye", "image": path }), json!({ "content": "labels" }))
 }
 
-fn voxels(volume: &Value) -> (Vec<i64>, Kind, Vec<i64>) {
+pub fn voxels(volume: &Value) -> (Vec<i64>, Kind, Vec<i64>) {
     let data: Tensor = tensor_of(&field(volume, "data")).unwrap().shallow_clone();
     let flat = Vec::try_from(data.to_kind(Kind::Int64).contiguous().view(-1)).unwrap();
     (data.size(), data.kind(), flat)

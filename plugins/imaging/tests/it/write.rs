@@ -19,7 +19,7 @@ fn write_labels(image: &Image, path: &Path) -> Image {
     let header = image.header_bytes();
     let output = Output {
         header: Some(&header),
-        affine: image.placement.affine,
+        affine: Some(image.placement.affine),
         shape_ijk: image.shape_ijk,
         voxels: &voxels,
         content: Content::Labels(names()),
@@ -86,7 +86,8 @@ fn images_keep_their_type_and_bits_on_a_new_header() {
     ];
     for (n, voxels) in cases.iter().enumerate() {
         let path = folder.path().join(format!("{n}.nii.gz"));
-        let output = Output { header: None, affine: OBLIQUE, shape_ijk: shape, voxels, content: Content::Image, gzip_level: 6 };
+        let output =
+            Output { header: None, affine: Some(OBLIQUE), shape_ijk: shape, voxels, content: Content::Image, gzip_level: 6 };
         assert_eq!(write(&path, &output).unwrap().stored, voxels.data_type());
         let found = read(&path).unwrap();
         assert_eq!(super::read::crc(&found.voxels), super::read::crc(voxels));
@@ -135,7 +136,7 @@ fn faults_leave_no_file() {
     ];
     for (voxels, shape_ijk, affine, message) in cases {
         let content = Content::Labels(BTreeMap::new());
-        let output = Output { header: Some(&header), affine, shape_ijk, voxels, content, gzip_level: 1 };
+        let output = Output { header: Some(&header), affine: Some(affine), shape_ijk, voxels, content, gzip_level: 1 };
         let error = write(&path, &output).unwrap_err();
         assert_eq!(error.fault.to_string(), format!("not written: {message}"));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{message}: a file is left");
@@ -149,7 +150,7 @@ fn a_long_axis_is_written_as_nifti_2() {
     let voxels = Voxels::U8(vec![3; 40_000]);
     let output = Output {
         header: None,
-        affine: IDENTITY,
+        affine: Some(IDENTITY),
         shape_ijk: [40_000, 1, 1],
         voxels: &voxels,
         content: Content::Image,
