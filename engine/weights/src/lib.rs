@@ -31,6 +31,6 @@ pub use dtype::Dtype;
 pub use error::{Error, Fault, Result};
 pub use half::to_half;
 pub use names::{Mismatch, Misshapen, match_names};
-pub use read::{read, read_bytes};
+pub use read::{read, read_bytes, read_part};
 pub use tensors::{Tensor, Tensors};
 pub use write::{to_safetensors, write_safetensors};

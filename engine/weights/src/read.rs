@@ -13,14 +13,33 @@ use std::path::Path;
 /// The file cannot be read, is no weights, is damaged, asks for Python names that weights do not need, holds element types
 /// that [`crate::Dtype`] does not name, or leaves open which of its maps is meant. Each names the file.
 pub fn read(path: &Path) -> Result<Tensors> {
-    let file = || -> std::result::Result<Bytes, Fault> {
-        if std::fs::metadata(path)?.is_file() {
-            Ok(std::fs::read(path)?.into())
-        } else {
-            Err(Fault::NotWeights("it is not a file".to_owned()))
-        }
+    bytes(path).and_then(read_bytes).map_err(|fault| fault.at(path))
+}
+
+/// The map of tensors under one key of a PyTorch checkpoint's dictionary, for checkpoints that hold several networks; no tensors
+/// where it has no such key, or is safetensors.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_part(path: &Path, key: &str) -> Result<Tensors> {
+    let part = |file: Bytes| match form(&file)? {
+        Form::Safetensors => Ok(Tensors::default()),
+        Form::TorchZip => torch::read_zip(&file, Some(key)),
+        Form::TorchLegacy => torch::read_legacy(&file, Some(key)),
     };
-    file().and_then(read_bytes).map_err(|fault| fault.at(path))
+    let tensors = bytes(path).and_then(part).map_err(|fault| fault.at(path));
+    tensors.map(|mut tensors| {
+        tensors.strip_prefix("module.");
+        tensors
+    })
+}
+
+fn bytes(path: &Path) -> std::result::Result<Bytes, Fault> {
+    if std::fs::metadata(path)?.is_file() {
+        Ok(std::fs::read(path)?.into())
+    } else {
+        Err(Fault::NotWeights("it is not a file".to_owned()))
+    }
 }
 
 /// As [`read`], from memory.
@@ -34,8 +53,8 @@ pub fn read_bytes(file: Bytes) -> std::result::Result<Tensors, Fault> {
             let ours = tensors.metadata.get("format").is_some_and(|format| format == safetensors::FORMAT);
             (tensors, ours)
         }
-        Form::TorchZip => (torch::read_zip(&file)?, false),
-        Form::TorchLegacy => (torch::read_legacy(&file)?, false),
+        Form::TorchZip => (torch::read_zip(&file, None)?, false),
+        Form::TorchLegacy => (torch::read_legacy(&file, None)?, false),
     };
     if !ours {
         tensors.strip_prefix("module.");

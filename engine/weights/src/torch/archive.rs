@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 use zip::{CompressionMethod, ZipArchive};
 
-pub(crate) fn read_zip(file: &Bytes) -> Result<Tensors, Fault> {
+pub(crate) fn read_zip(file: &Bytes, part: Option<&str>) -> Result<Tensors, Fault> {
     let entries = entries(file)?;
     let pickle = entries.iter().find_map(|(name, bytes)| {
         let folder = name.strip_suffix("data.pkl")?;
@@ -22,7 +22,7 @@ pub(crate) fn read_zip(file: &Bytes) -> Result<Tensors, Fault> {
     let mut heap = Heap::default();
     let top = run(&mut Input::new(pickle), &mut heap)?;
     let mut storages = Storages::new(file.len(), big_endian, |key| entries.get(&format!("{folder}data/{key}")).cloned());
-    tree::tensors(&heap, &top, &mut storages)
+    tree::tensors(&heap, &top, &mut storages, part)
 }
 
 /// Every entry's bytes, lent from the file: PyTorch stores them uncompressed.

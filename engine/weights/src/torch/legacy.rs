@@ -14,7 +14,7 @@ use std::collections::HashMap;
 const MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
 const PROTOCOL: i128 = 1001;
 
-pub(crate) fn read_legacy(file: &Bytes) -> Result<Tensors, Fault> {
+pub(crate) fn read_legacy(file: &Bytes, part: Option<&str>) -> Result<Tensors, Fault> {
     let mut heap = Heap::default();
     let mut input = Input::new(file);
     if !matches!(run(&mut input, &mut heap)?, Value::Int(MAGIC)) {
@@ -41,7 +41,7 @@ pub(crate) fn read_legacy(file: &Bytes) -> Result<Tensors, Fault> {
         runs.insert(key.to_string(), file.slice(start..start + len));
     }
     let mut storages = Storages::new(file.len(), false, |key| runs.get(key).cloned());
-    tree::tensors(&heap, &top, &mut storages)
+    tree::tensors(&heap, &top, &mut storages, part)
 }
 
 /// Bytes of an element, by storage key: the stream itself counts elements only.

@@ -19,10 +19,12 @@ const KNOWN: [&str; 6] = ["state_dict", "model_state_dict", "model", "net", "net
 /// How deep known keys may nest (`{"model": {"state_dict": …}}` needs one).
 const MAX_DEPTH: usize = 2;
 
+/// The map that the rules above choose; or, with `part`, the one under that key of the top level, empty where there is none.
 pub(crate) fn tensors<F: Fn(&str) -> Option<Bytes>>(
     heap: &Heap,
     top: &Value,
     storages: &mut Storages<F>,
+    part: Option<&str>,
 ) -> Result<Tensors, Fault> {
     let Value::Dict(top) = top else {
         return Err(Fault::Unclear {
@@ -31,7 +33,13 @@ pub(crate) fn tensors<F: Fn(&str) -> Option<Bytes>>(
         });
     };
     let mut finder = Finder { heap, has_tensors: HashMap::new() };
-    let chosen = finder.choose(*top, MAX_DEPTH)?;
+    let chosen = match part {
+        None => finder.choose(*top, MAX_DEPTH)?,
+        Some(part) => match finder.entries(*top, |key| key == part)?.pop() {
+            Some((_, inner)) => inner,
+            None => return Ok(Tensors::default()),
+        },
+    };
     let mut found = Tensors::default();
     let mut places: HashMap<&str, usize> = HashMap::new();
     for (key, value) in heap.pairs(chosen)? {

@@ -2,6 +2,7 @@
 
 use crate::data;
 use bytes::Bytes;
+use voxloom_testkit::random::Random;
 use voxloom_weights::{read, read_bytes};
 
 #[test]
@@ -25,7 +26,7 @@ fn a_file_cut_short_anywhere_is_refused() {
 /// Changes one to four bytes of each file, many times, by a fixed generator; the outcome does not matter, that there is one does.
 #[test]
 fn changed_bytes_never_panic() {
-    let mut random = SplitMix(7);
+    let mut random = Random(7);
     let mut refused = 0;
     let safetensors = {
         let found = read(&data("types.pth")).unwrap();
@@ -39,10 +40,7 @@ fn changed_bytes_never_panic() {
     for file in &files {
         for _ in 0..4000 {
             let mut changed = file.clone();
-            for _ in 0..=random.below(4) {
-                let at = random.below(changed.len());
-                changed[at] = random.byte();
-            }
+            random.damage(&mut changed, 4);
             refused += usize::from(read_bytes(changed.into()).is_err());
         }
     }
@@ -52,17 +50,12 @@ fn changed_bytes_never_panic() {
 /// As above, in the pickle of a zip file whose checksums are made right again: the pickle reader meets the change.
 #[test]
 fn changed_pickles_never_panic() {
-    let mut random = SplitMix(11);
+    let mut random = Random(11);
     for name in ["zip.pth", "nested.pth", "views.pth"] {
         let whole = std::fs::read(data(name)).unwrap();
         assert!(read_bytes(rezip(&whole, |_| {}).into()).is_ok(), "packing again keeps {name} whole");
         for _ in 0..1500 {
-            let changed = rezip(&whole, |pickle| {
-                for _ in 0..=random.below(4) {
-                    let at = random.below(pickle.len());
-                    pickle[at] = random.byte();
-                }
-            });
+            let changed = rezip(&whole, |pickle| random.damage(pickle, 4));
             let _ = read_bytes(changed.into());
         }
     }
@@ -114,24 +107,4 @@ fn rezip_with(whole: &[u8], mut change: impl FnMut(&str, &mut Vec<u8>)) -> Vec<u
         out.write_all(&bytes).unwrap();
     }
     out.finish().unwrap().into_inner()
-}
-
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-
-    fn byte(&mut self) -> u8 {
-        (self.next() >> 24) as u8
-    }
 }

@@ -1,7 +1,7 @@
 //! What PyTorch saved is read as it was.
 
 use crate::data;
-use voxloom_weights::{Dtype, Tensor, Tensors, read};
+use voxloom_weights::{Dtype, Tensor, Tensors, read, read_part};
 
 fn open(name: &str) -> Tensors {
     read(&data(name)).unwrap()
@@ -125,4 +125,16 @@ fn entries_that_are_no_tensors_are_left_out_by_name() {
     check(&found, "a", &[2], &[0., 1.]);
     // `loss` of nested.pth lies beside the weights, not among them.
     assert!(open("nested.pth").get("loss").is_none());
+}
+
+#[test]
+fn one_of_several_networks_is_read_by_its_key() {
+    for (file, key) in [("ambiguous.pth", "teacher"), ("nested_legacy.pth", "model")] {
+        let found = read_part(&data(file), key).unwrap();
+        assert_eq!(found.tensors.len(), 8, "{file}");
+        check(&found, "2.weight", &[3, 2], &[0., 1., 2., 3., 4., 5.]);
+    }
+    assert_eq!(read_part(&data("ambiguous.pth"), "nobody").unwrap(), Tensors::default());
+    assert_eq!(read_part(&data("ambiguous.pth"), "epoch").unwrap(), Tensors::default(), "not a map");
+    assert!(read_part(&data("shell.pth"), "teacher").is_err(), "a file that asks for more than weights is refused all the same");
 }
