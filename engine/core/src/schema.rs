@@ -116,7 +116,7 @@ fn common() -> Map<String, Json> {
 }
 
 fn module(operators: &Operators) -> Json {
-    json!({
+    let module = json!({
         "type": "object",
         "properties": {
             "op": names(operators, true),
@@ -126,8 +126,8 @@ fn module(operators: &Operators) -> Json {
         },
         "required": ["op"],
         "additionalProperties": false,
-        "allOf": choices(operators, true),
-    })
+    });
+    with_all(module, choices(operators, true))
 }
 
 fn node(operators: &Operators) -> Json {
@@ -137,7 +137,7 @@ fn node(operators: &Operators) -> Json {
         let condition = json!({ "properties": { "call": { "pattern": ends } }, "required": ["call"] });
         all.push(json!({ "if": condition, "then": { "$ref": format!("#/$defs/entry {entry}").replace(' ', "%20") } }));
     }
-    json!({
+    let node = json!({
         "type": "object",
         "properties": {
             "op": names(operators, false),
@@ -150,8 +150,16 @@ fn node(operators: &Operators) -> Json {
         },
         "oneOf": [{ "required": ["op"] }, { "required": ["call"] }],
         "additionalProperties": false,
-        "allOf": all,
-    })
+    });
+    with_all(node, all)
+}
+
+/// `allOf` these; JSON Schema forbids an empty one.
+fn with_all(mut definition: Json, all: Vec<Json>) -> Json {
+    if !all.is_empty() {
+        definition["allOf"] = all.into();
+    }
+    definition
 }
 
 /// Names of operators with what they are for.

@@ -11,6 +11,7 @@ mod example;
 pub mod golden;
 pub mod harness;
 pub mod host;
+pub mod random;
 mod report;
 mod supply;
 pub mod value;

@@ -5,23 +5,7 @@ use serde_json::{Value as Json, json};
 use std::path::Path;
 use voxloom_core::check::{Checked, Config, Faults, Place, check};
 use voxloom_core::operators::Operators;
-
-/// SplitMix64: the same damage in every run.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
-    }
-}
+use voxloom_testkit::random::Random;
 
 fn sources() -> Vec<Vec<u8>> {
     ["good/segment.json", "good/train.json", "warned/unused.json", "wrong/many_1.json", "wrong/param_cycle.json"]

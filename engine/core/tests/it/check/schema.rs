@@ -2,6 +2,7 @@
 
 use super::operators::{operators, suite};
 use serde_json::{Value as Json, json};
+use voxloom_core::operators::Operators;
 use voxloom_core::schema::schema;
 
 fn read(file: &str) -> Json {
@@ -48,6 +49,21 @@ fn wrong_names_types_ranges_and_missing_things_do_not() {
     ] {
         assert!(!validator.is_valid(&read(&format!("wrong/{name}.json"))), "{name}");
     }
+}
+
+#[test]
+fn it_is_a_schema_whatever_is_installed() {
+    let all = operators();
+    let without_modules: Operators = all.iter().filter(|operator| !operator.description.module).cloned().collect();
+    for installed in [&Operators::default(), &without_modules, &all] {
+        let schema = schema(installed);
+        assert!(jsonschema::draft202012::meta::is_valid(&schema));
+        for kind in ["module", "node"] {
+            assert_ne!(schema["$defs"][kind]["allOf"], json!([]), "{kind}: an empty allOf is no schema");
+        }
+    }
+    let validator = jsonschema::draft202012::new(&schema(&without_modules)).expect("a schema");
+    assert!(!validator.is_valid(&read("good/segment.json")), "no installed operator makes its modules");
 }
 
 #[test]

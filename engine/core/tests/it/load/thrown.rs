@@ -1,11 +1,11 @@
 //! Exceptions of a C++ plugin stop at the border.
 
 use super::{compile, find, folder};
-use std::ffi::c_void;
 use std::ptr::{null, null_mut};
-use voxloom_abi::{Context, Level, Sink, Status, Str, Value, status};
+use voxloom_abi::{Sink, Status, Str, Value, status};
 use voxloom_core::graph::Operator;
 use voxloom_core::load::Plugins;
+use voxloom_testkit::host::Host;
 
 fn plugin(name: &str) -> Plugins {
     let file = folder(name).join("it.so");
@@ -15,7 +15,7 @@ fn plugin(name: &str) -> Plugins {
 
 /// Runs one instance as often as `times`; the status and message of each run.
 fn runs(operator: &Operator, how: &str, times: usize) -> Vec<(Status, String)> {
-    let (table, context) = (operator.table, context());
+    let (table, context) = (operator.table, Host::default().context());
     let params = format!(r#"{{"how":"{how}"}}"#);
     let (mut instance, mut call, mut error) = (null_mut(), null_mut(), String::new());
     // SAFETY: as the contract says: create, bind, run, unbind, destroy, with texts and values that outlive each call.
@@ -70,37 +70,4 @@ fn a_check_names_its_parameter() {
     // SAFETY: a complete table, and texts that outlive the call.
     let verdict = unsafe { (plugins.operators()["thrown.throw"].table.check)(u32::MAX, params, &Sink::to(&mut error)) };
     assert_eq!((verdict, error.as_str()), (status::INVALID, "how\tmust not be \"never\""));
-}
-
-fn context() -> Context {
-    unsafe extern "C" fn log(_: *mut c_void, _: Level, _: Str) {}
-    unsafe extern "C" fn progress(_: *mut c_void, _: u64, _: u64) {}
-    unsafe extern "C" fn cancelled(_: *mut c_void) -> u8 {
-        0
-    }
-    unsafe extern "C" fn scratch(_: *mut c_void, _: *const Sink) -> Status {
-        status::FAILED
-    }
-    unsafe extern "C" fn ability(_: *mut c_void, _: Str) -> *const c_void {
-        null()
-    }
-    Context {
-        struct_size: size_of::<Context>() as u32,
-        lane: 0,
-        host: null_mut(),
-        log,
-        progress,
-        cancelled,
-        scratch,
-        ability,
-        seed: 1,
-        item: null(),
-        item_len: 0,
-        node: Str::new("node"),
-        device: Str::new("cpu"),
-        stream: null_mut(),
-        threads: 1,
-        grad: 0,
-        reserved: [0; 3],
-    }
 }
