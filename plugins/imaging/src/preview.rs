@@ -1,11 +1,16 @@
 //! `imaging.preview`: a PNG of slices with the outlines of labels, to look at results without a viewer.
 
+mod picture;
 mod render;
+mod shade;
+mod slice;
 
-pub use render::{Look, Picture, Plane, Scene, render};
+pub use picture::Picture;
+pub use render::{Look, Plane, Scene, render};
 
 use crate::geometry::corner_distance;
-use crate::reorient::{SAME_GRID, shape_ijk, turn_volume};
+use crate::place::is_placed;
+use crate::reorient::{SAME_GRID, shape_ijk, turn_grid};
 use crate::write::{output_path, refuse_input, write_whole};
 use std::path::PathBuf;
 use voxloom_sdk::prelude::*;
@@ -32,8 +37,10 @@ pub enum View {
 ///
 /// # Picture
 /// Slices are always shown upright, however the file lies: front or head up, and from the side the front to the left; `view` says where the
-/// patient's right is. Voxels keep their proportions in millimetres. `labels` are outlined in one colour each; `truth` in the same colours, paler and
-/// beneath. Nothing is written on the picture.
+/// patient's right is. Voxels keep their proportions in millimetres. A picture without a place is shown as it lies, RGB in its colours; of a volume
+/// of one slice `planes` shows that slice alone. `labels` are outlined in one colour each; `truth` in the same colours, paler and
+/// beneath; channels of them each as a mask, in the colours of label 1, 2, 3, and so on. A `map` lies beside, as heat from black over
+/// red and yellow to white. Nothing is written on the picture.
 #[derive(Debug, Params)]
 #[param(check)]
 pub struct Preview {
@@ -63,6 +70,8 @@ pub struct Preview {
     pub percentiles: [f64; 2],
     /// Values that are shown black and white, such as [-160, 240] HU.
     pub window: Option<[f64; 2]>,
+    /// Values of `map` that are shown black and white. Left out, its smallest and its largest.
+    pub map_range: Option<[f64; 2]>,
     /// Width and height that a slice may have.
     #[param(default = 256, min = 16, max = 4096, unit = "px")]
     pub size_px: usize,
@@ -73,9 +82,17 @@ impl Operator for Preview {
 
     fn entry() -> Entry {
         Entry::map()
-            .input(Port::volume("volume").about("the grey picture; of several channels the first"))
-            .input(Port::volume("labels").optional().about("outlined in strong colours"))
-            .input(Port::volume("truth").optional().about("outlined in pale colours, beneath"))
+            .input(
+                Port::volume("volume")
+                    .about("the grey picture; of several channels the first, but colours of a picture as they are"),
+            )
+            .input(Port::volume("labels").optional().about("outlined in strong colours; of several channels each a mask"))
+            .input(Port::volume("truth").optional().about("outlined in pale colours, beneath; of several channels each a mask"))
+            .input(
+                Port::volume("map")
+                    .optional()
+                    .about("shown beside as heat, such as an uncertainty; of several channels the first"),
+            )
             .input(Port::of("case", "case").optional().about("names the file; the volume's own name otherwise"))
             .output(Port::json("file").about("path, width and height"))
     }
@@ -89,9 +106,16 @@ impl Operator for Preview {
         let name = case.get("name").and_then(Json::as_str).unwrap_or_else(|| volume.name());
         let path = output_path(&self.folder, name, &self.suffix, ".png")?;
         refuse_input(&path, volume.meta.get("source").and_then(Json::as_str).into_iter())?;
-        let labels = call.optional::<Volume>("labels")?.map(|labels| labels_on(&volume, &labels, "labels")).transpose()?;
-        let truth = call.optional::<Volume>("truth")?.map(|truth| labels_on(&volume, &truth, "truth")).transpose()?;
-        let picture = render(&scene(&volume, labels, truth)?, &self.look()).map_err(Error::item)?;
+        let labels = call
+            .optional::<Volume>("labels")?
+            .map(|labels| labels_on(&volume, &labels, "labels"))
+            .transpose()?
+            .unwrap_or_default();
+        let truth =
+            call.optional::<Volume>("truth")?.map(|truth| labels_on(&volume, &truth, "truth")).transpose()?.unwrap_or_default();
+        let map = call.optional::<Volume>("map")?.map(|map| map_on(&volume, &map)).transpose()?;
+        let scene = Scene { labels, truth, map, ..scene(&volume)? };
+        let picture = render(&scene, &self.look(&scene, is_placed(&volume))).map_err(Error::item)?;
         write_whole(&path, &picture.png()?)?;
         call.output("file", json!({ "path": path.to_string_lossy(), "width": picture.width, "height": picture.height }))
     }
@@ -100,7 +124,9 @@ impl Operator for Preview {
 impl Preview {
     fn check_relations(&self) -> Result<()> {
         for (name, [low, high]) in
-            self.window.map(|range| ("window", range)).into_iter().chain([("percentiles", self.percentiles)])
+            [("window", self.window), ("percentiles", Some(self.percentiles)), ("map_range", self.map_range)]
+                .into_iter()
+                .filter_map(|(name, range)| Some((name, range?)))
         {
             if low >= high {
                 return Err(Error::param(name, format!("must run from low to high, got [{low}, {high}]")));
@@ -109,40 +135,77 @@ impl Preview {
         Ok(())
     }
 
-    fn look(&self) -> Look {
+    fn look(&self, scene: &Scene, placed: bool) -> Look {
+        // A slice alone has one plane in which there is something to see.
+        let flat: Vec<Plane> = Plane::ALL.into_iter().filter(|plane| scene.size_zyx[plane.normal()] == 1).collect();
+        let (planes, n_slices, n_columns) = match (self.layout, &flat[..]) {
+            (Layout::Grid, _) => (vec![self.plane], self.n_slices, self.n_columns),
+            (Layout::Planes, [plane]) => (vec![*plane], 1, 1),
+            (Layout::Planes, _) => (Plane::ALL.to_vec(), 1, 3),
+        };
         Look {
-            planes: match self.layout {
-                Layout::Planes => vec![Plane::Axial, Plane::Coronal, Plane::Sagittal],
-                Layout::Grid => vec![self.plane],
-            },
-            n_slices: if self.layout == Layout::Grid { self.n_slices } else { 1 },
-            n_columns: if self.layout == Layout::Grid { self.n_columns } else { 3 },
-            right_is_left: self.view == View::Radiological,
+            planes,
+            n_slices,
+            n_columns,
+            // Pictures lie such that this view changes nothing.
+            right_is_left: self.view == View::Radiological || !placed,
             percentiles: self.percentiles,
             window: self.window,
+            map_range: self.map_range,
             size_px: self.size_px,
         }
     }
 }
 
-/// The labels in RAS as numbers, after a check that they lie on the volume's grid.
-fn labels_on(volume: &Volume, labels: &Volume, port: &str) -> Result<Vec<i64>> {
-    let (shape, other) = (shape_ijk(volume)?, shape_ijk(labels)?);
-    let distance = corner_distance(&volume.affine.0, &labels.affine.0, shape);
-    if shape != other || distance > SAME_GRID {
+/// # Errors
+/// A volume that is not on the grid of `volume`.
+fn expect_on(volume: &Volume, other: &Volume, port: &str) -> Result<()> {
+    let (shape, found) = (shape_ijk(volume)?, shape_ijk(other)?);
+    let distance = corner_distance(&volume.affine.0, &other.affine.0, shape);
+    if shape != found || distance > SAME_GRID {
         return Err(Error::item(format!(
-            "`{port}` is not on the grid of `volume` ({other:?} and {shape:?} voxels, {distance:.2} voxels apart)"
+            "`{port}` is not on the grid of `volume` ({found:?} and {shape:?} voxels, {distance:.2} voxels apart)"
         )));
     }
-    let turned = turn_volume(labels, *b"RAS")?.data;
-    Ok(Vec::try_from(turned.to_device(Device::Cpu).to_kind(Kind::Int64).contiguous().view(-1))?)
+    Ok(())
 }
 
-fn scene(volume: &Volume, labels: Option<Vec<i64>>, truth: Option<Vec<i64>>) -> Result<Scene> {
-    let turned = turn_volume(volume, *b"RAS")?;
+/// The labels in RAS as numbers: one layer, or one a channel.
+fn labels_on(volume: &Volume, labels: &Volume, port: &str) -> Result<Vec<Vec<i64>>> {
+    expect_on(volume, labels, port)?;
+    let turned = turn_grid(labels, *b"RAS")?.data.to_device(Device::Cpu);
+    if turned.dim() == 3 {
+        return Ok(vec![Vec::try_from(turned.to_kind(Kind::Int64).contiguous().view(-1))?]);
+    }
+    let layer = |channel: i64| {
+        let mask = turned.select(0, channel).ne(0).to_kind(Kind::Int64) * (channel + 1);
+        Ok(Vec::try_from(mask.contiguous().view(-1))?)
+    };
+    (0..turned.size()[0]).map(layer).collect()
+}
+
+fn map_on(volume: &Volume, map: &Volume) -> Result<Vec<f32>> {
+    expect_on(volume, map, "map")?;
+    let turned = turn_grid(map, *b"RAS")?.data;
+    values(&if turned.dim() == 4 { turned.select(0, 0) } else { turned })
+}
+
+fn values(data: &Tensor) -> Result<Vec<f32>> {
+    Ok(Vec::try_from(data.detach().to_device(Device::Cpu).to_kind(Kind::Float).contiguous().view(-1))?)
+}
+
+/// The volume upright, without anything on it.
+fn scene(volume: &Volume) -> Result<Scene> {
+    let turned = turn_grid(volume, *b"RAS")?;
     let spacing_zyx = turned.affine.spacing_zyx();
     let size_zyx = turned.size_zyx()?.map(|size| size as usize);
-    let data = if turned.data.dim() == 4 { turned.data.select(0, 0) } else { turned.data };
-    let image = Vec::try_from(data.detach().to_device(Device::Cpu).to_kind(Kind::Float).contiguous().view(-1))?;
-    Ok(Scene { image, labels, truth, size_zyx, spacing_zyx })
+    let colour = volume.meta.get("colour").and_then(Json::as_str).is_some_and(|colour| colour != "grey");
+    let colours = colour && turned.data.dim() == 4 && turned.data.size()[0] == 3;
+    let whole = match turned.data.kind() {
+        Kind::Uint8 if colours => Some((0.0, 255.0)),
+        Kind::Int if colours => Some((0.0, 65_535.0)),
+        _ => None,
+    };
+    let data = if turned.data.dim() == 4 && !colours { turned.data.select(0, 0) } else { turned.data };
+    Ok(Scene { image: values(&data)?, whole, labels: Vec::new(), truth: Vec::new(), map: None, size_zyx, spacing_zyx })
 }

@@ -1,7 +1,7 @@
 //! `imaging.reorient`: turns a volume to another orientation and back, by permuting and flipping axes only.
 
 use crate::geometry::{Code, Plan, corner_distance, orientation, parse_code, plan};
-use crate::place::expect_placed;
+use crate::place::{expect_placed, is_placed};
 use voxloom_sdk::params::ParamType;
 use voxloom_sdk::prelude::*;
 
@@ -58,13 +58,23 @@ impl Operator for Reorient {
 /// Turns a volume; its header goes along only where nothing moves.
 ///
 /// # Errors
-/// A matrix that cannot place a volume.
+/// A matrix that cannot place a volume, or a picture without a place.
 pub fn turn_volume(volume: &Volume, target: Code) -> Result<Volume> {
+    if !is_placed(volume) && orientation(&volume.affine.0) != Some(target) {
+        expect_placed(volume, "it has no sides of a body to be turned to")?;
+    }
+    turn_grid(volume, target)
+}
+
+/// The same for anything with a grid, pictures too.
+///
+/// # Errors
+/// A matrix that cannot place a volume.
+pub(crate) fn turn_grid(volume: &Volume, target: Code) -> Result<Volume> {
     let plan = plan(&volume.affine.0, shape_ijk(volume)?, target).ok_or_else(|| singular(volume))?;
     if plan.is_identity() {
         return Ok(volume.with_data(volume.data.shallow_clone()));
     }
-    expect_placed(volume, "it has no sides of a body to be turned to")?;
     let mut turned = volume.with_grid(turn(&volume.data, &plan), Affine(plan.affine));
     turned.meta.insert("orientation".into(), String::from_utf8_lossy(&target).into());
     Ok(turned)

@@ -1,7 +1,9 @@
 //! From an upright volume to pixels. Knows no engine and no files.
 
-use crate::palette::colour;
-use voxloom_sdk::{Choice, Error, Result};
+use super::Picture;
+use super::shade::{grey_range, map_range};
+use super::slice::Slice;
+use voxloom_sdk::Choice;
 
 /// A plane through the body.
 #[derive(Clone, Copy, Choice, Debug, PartialEq, Eq)]
@@ -11,11 +13,32 @@ pub enum Plane {
     Sagittal,
 }
 
+impl Plane {
+    /// All of them, as `planes` shows them.
+    pub const ALL: [Self; 3] = [Self::Axial, Self::Coronal, Self::Sagittal];
+
+    /// The axis across it: 0 is z.
+    pub fn normal(self) -> usize {
+        match self {
+            Self::Axial => 0,
+            Self::Coronal => 1,
+            Self::Sagittal => 2,
+        }
+    }
+}
+
 /// What is shown: an upright (RAS) volume, x fastest.
 pub struct Scene {
+    /// Grey, or red, green and blue, plane after plane.
     pub image: Vec<f32>,
-    pub labels: Option<Vec<i64>>,
-    pub truth: Option<Vec<i64>>,
+    /// What is black and white where no window says so; without it percentiles do.
+    pub whole: Option<(f64, f64)>,
+    /// Outlined in strong colours, later ones above.
+    pub labels: Vec<Vec<i64>>,
+    /// Outlined in pale colours, beneath.
+    pub truth: Vec<Vec<i64>>,
+    /// Shown as heat beside the picture.
+    pub map: Option<Vec<f32>>,
     pub size_zyx: [usize; 3],
     pub spacing_zyx: [f64; 3],
 }
@@ -29,15 +52,9 @@ pub struct Look {
     pub right_is_left: bool,
     pub percentiles: [f64; 2],
     pub window: Option<[f64; 2]>,
+    /// What is black and white-hot in the map.
+    pub map_range: Option<[f64; 2]>,
     pub size_px: usize,
-}
-
-/// Pixels: red, green, blue, row by row.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Picture {
-    pub width: usize,
-    pub height: usize,
-    pub rgb: Vec<u8>,
 }
 
 /// Pixels between slices.
@@ -48,10 +65,11 @@ const GAP: usize = 4;
 /// # Errors
 /// A volume without voxels, or a window whose ends are the wrong way round.
 pub fn render(scene: &Scene, look: &Look) -> Result<Picture, String> {
-    if scene.image.is_empty() || scene.image.len() != scene.size_zyx.iter().product::<usize>() {
+    let n: usize = scene.size_zyx.iter().product();
+    if n == 0 || (scene.image.len() != n && scene.image.len() != 3 * n) {
         return Err(format!("cannot show {} voxels of a volume of {:?}", scene.image.len(), scene.size_zyx));
     }
-    let (low, high) = grey_range(scene, look)?;
+    let range = grey_range(scene, look)?;
     let slices: Vec<Slice> = look.planes.iter().flat_map(|&plane| slices(scene, look, plane)).collect();
     let extent = slices.iter().flat_map(|slice| slice.extent_mm()).fold(0.0, f64::max);
     let px_per_mm = look.size_px as f64 / extent;
@@ -63,24 +81,18 @@ pub fn render(scene: &Scene, look: &Look) -> Result<Picture, String> {
         (0..n_columns).map(|n| sizes.iter().skip(n).step_by(n_columns).map(|size| size[1]).max().unwrap_or(0)).collect();
     let along = |sizes: &[usize]| sizes.iter().map(|size| size + GAP).sum::<usize>();
     let (width, height) = (along(&widths) - GAP, along(&heights) - GAP);
-    let mut picture = Picture { width, height, rgb: vec![0; 3 * width * height] };
+    let map = scene.map.as_deref().map(|map| map_range(map, look.map_range).map(|range| (map, range))).transpose()?;
+    let mut picture = Picture::black(if map.is_some() { 2 * width + GAP } else { width }, height);
     for (n, (slice, size)) in slices.iter().zip(sizes).enumerate() {
         let (row, column) = (n / n_columns, n % n_columns);
         let margin = [(heights[row] - size[0]) / 2, (widths[column] - size[1]) / 2];
         let corner = [along(&heights[..row]) + margin[0], along(&widths[..column]) + margin[1]];
-        slice.draw(&mut picture, corner, size, (low, high));
+        slice.draw(&mut picture, corner, size, range);
+        if let Some((map, range)) = map {
+            slice.draw_map(&mut picture, [corner[0], corner[1] + width + GAP], size, map, range);
+        }
     }
     Ok(picture)
-}
-
-/// One slice: where its rows and columns run in the volume.
-struct Slice<'a> {
-    scene: &'a Scene,
-    /// Axis (0 is z), and whether it runs against the volume's.
-    row: (usize, bool),
-    column: (usize, bool),
-    normal: usize,
-    index: usize,
 }
 
 fn slices<'a>(scene: &'a Scene, look: &Look, plane: Plane) -> Vec<Slice<'a>> {
@@ -123,157 +135,16 @@ fn label_counts(scene: &Scene, normal: usize) -> Vec<usize> {
     counts
 }
 
-impl Slice<'_> {
-    fn extent_mm(&self) -> [f64; 2] {
-        [self.row.0, self.column.0].map(|axis| self.scene.size_zyx[axis] as f64 * self.scene.spacing_zyx[axis])
-    }
-
-    fn size_px(&self, px_per_mm: f64) -> [usize; 2] {
-        self.extent_mm().map(|mm| ((mm * px_per_mm).round() as usize).max(1))
-    }
-
-    /// Place in the volume, in voxels along z, y, x, of a pixel's centre.
-    fn place(&self, pixel: [usize; 2], size_px: [usize; 2]) -> [f64; 3] {
-        let mut place = [0.0; 3];
-        place[self.normal] = self.index as f64;
-        for (n, (axis, reversed)) in [self.row, self.column].into_iter().enumerate() {
-            let size = self.scene.size_zyx[axis] as f64;
-            let along = (pixel[n] as f64 + 0.5) / size_px[n] as f64 * size - 0.5;
-            place[axis] = if reversed { size - 1.0 - along } else { along };
-        }
-        place
-    }
-
-    fn draw(&self, picture: &mut Picture, corner: [usize; 2], size_px: [usize; 2], (low, high): (f64, f64)) {
-        for row in 0..size_px[0] {
-            for column in 0..size_px[1] {
-                let value = f64::from(self.linear(self.place([row, column], size_px)));
-                let grey = ((value - low) / (high - low) * 255.0).clamp(0.0, 255.0);
-                let grey = if grey.is_nan() { 0 } else { grey.round() as u8 };
-                picture.set([corner[0] + row, corner[1] + column], [grey; 3]);
-            }
-        }
-        if let Some(truth) = &self.scene.truth {
-            self.outline(picture, corner, size_px, truth, |label| colour(label).map(|value| 128 + value / 2));
-        }
-        if let Some(labels) = &self.scene.labels {
-            self.outline(picture, corner, size_px, labels, colour);
-        }
-    }
-
-    /// Pixels of a label beside a pixel that is not of it.
-    fn outline(
-        &self,
-        picture: &mut Picture,
-        corner: [usize; 2],
-        size_px: [usize; 2],
-        labels: &[i64],
-        colour: impl Fn(i64) -> [u8; 3],
-    ) {
-        let [n_rows, n_columns] = size_px;
-        let nearest = |row: usize, column: usize| {
-            let place = self.place([row, column], size_px);
-            labels[self.offset(std::array::from_fn(|axis| {
-                place[axis].round().clamp(0.0, (self.scene.size_zyx[axis] - 1) as f64) as usize
-            }))]
-        };
-        let map: Vec<i64> = (0..n_rows * n_columns).map(|n| nearest(n / n_columns, n % n_columns)).collect();
-        for row in 0..n_rows {
-            for column in 0..n_columns {
-                let label = map[row * n_columns + column];
-                let beside = [(row.wrapping_sub(1), column), (row + 1, column), (row, column.wrapping_sub(1)), (row, column + 1)];
-                let rim = beside.iter().any(|&(r, c)| r >= n_rows || c >= n_columns || map[r * n_columns + c] != label);
-                if label != 0 && rim {
-                    picture.set([corner[0] + row, corner[1] + column], colour(label));
-                }
-            }
-        }
-    }
-
-    fn offset(&self, [z, y, x]: [usize; 3]) -> usize {
-        let [_, h, w] = self.scene.size_zyx;
-        (z * h + y) * w + x
-    }
-
-    /// Linear within the slice; the border voxel beyond it.
-    fn linear(&self, place: [f64; 3]) -> f32 {
-        let (row, column) = (self.row.0, self.column.0);
-        let last = |axis: usize| (self.scene.size_zyx[axis] - 1) as f64;
-        let place: [f64; 3] = std::array::from_fn(|axis| place[axis].clamp(0.0, last(axis)));
-        let at = |row_step: usize, column_step: usize| {
-            let mut voxel = place.map(|value| value.floor() as usize);
-            voxel[row] = (voxel[row] + row_step).min(self.scene.size_zyx[row] - 1);
-            voxel[column] = (voxel[column] + column_step).min(self.scene.size_zyx[column] - 1);
-            self.scene.image[self.offset(voxel)]
-        };
-        let (u, v) = (place[row].fract() as f32, place[column].fract() as f32);
-        (1.0 - u) * ((1.0 - v) * at(0, 0) + v * at(0, 1)) + u * ((1.0 - v) * at(1, 0) + v * at(1, 1))
-    }
-}
-
-/// Values shown black and white. A volume of one value is shown black.
-fn grey_range(scene: &Scene, look: &Look) -> Result<(f64, f64), String> {
-    let (low, high) = match look.window {
-        Some([low, high]) if low < high => (low, high),
-        Some([low, high]) => return Err(format!("window must run from low to high, got [{low}, {high}]")),
-        None => percentiles(&scene.image, look.percentiles)?,
-    };
-    Ok((low, if high > low { high } else { low + 1.0 }))
-}
-
-fn percentiles(image: &[f32], [low, high]: [f64; 2]) -> Result<(f64, f64), String> {
-    if low >= high {
-        return Err(format!("percentiles must run from low to high, got [{low}, {high}]"));
-    }
-    // A million voxels tell the percentiles well enough for a picture; the same ones every time.
-    let step = (image.len() / 1_000_000).max(1);
-    let mut values: Vec<f32> = image.iter().step_by(step).copied().filter(|value| value.is_finite()).collect();
-    values.sort_by(f32::total_cmp);
-    let at = |percent: f64| match values.len() {
-        0 => 0.0,
-        n => f64::from(values[((n - 1) as f64 * percent / 100.0).round() as usize]),
-    };
-    Ok((at(low), at(high)))
-}
-
-impl Picture {
-    fn set(&mut self, [row, column]: [usize; 2], rgb: [u8; 3]) {
-        let at = 3 * (row * self.width + column);
-        self.rgb[at..at + 3].copy_from_slice(&rgb);
-    }
-
-    /// The colour of a pixel.
-    pub fn get(&self, [row, column]: [usize; 2]) -> [u8; 3] {
-        let at = 3 * (row * self.width + column);
-        [self.rgb[at], self.rgb[at + 1], self.rgb[at + 2]]
-    }
-
-    /// The picture as a PNG file.
-    ///
-    /// # Errors
-    /// Sizes beyond what PNG holds.
-    pub fn png(&self) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        let size = |n: usize| u32::try_from(n).map_err(Error::item);
-        let mut encoder = png::Encoder::new(&mut bytes, size(self.width)?, size(self.height)?);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(&self.rgb)?;
-        writer.finish()?;
-        Ok(bytes)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::palette::colour;
 
     /// 2x2x2 mm voxels but 6 mm along z; one bright voxel at the right, front, top.
     fn scene() -> Scene {
         let mut image = vec![0.0; 3 * 4 * 5];
         image[(2 * 4 + 3) * 5 + 4] = 1.0;
-        Scene { image, labels: None, truth: None, size_zyx: [3, 4, 5], spacing_zyx: [6.0, 2.0, 2.0] }
+        Scene { image, whole: None, labels: vec![], truth: vec![], map: None, size_zyx: [3, 4, 5], spacing_zyx: [6.0, 2.0, 2.0] }
     }
 
     fn look(plane: Plane) -> Look {
@@ -284,6 +155,7 @@ mod tests {
             right_is_left: true,
             percentiles: [0.0, 100.0],
             window: None,
+            map_range: None,
             size_px: 20,
         }
     }
@@ -319,7 +191,7 @@ mod tests {
         for (y, x) in [(1, 1), (1, 2), (2, 1), (2, 2)] {
             labels[(4 + y) * 5 + x] = 2;
         }
-        (scene.truth, scene.labels) = (Some(labels), None);
+        scene.truth = vec![labels];
         let mut look = look(Plane::Axial);
         look.n_slices = 1;
         look.window = Some([0.0, 1.0]);
@@ -330,13 +202,21 @@ mod tests {
             (picture.get([4, 8]), picture.get([11, 15]), picture.get([7, 11]), picture.get([3, 8])),
             (pale, pale, [128; 3], [128; 3])
         );
-        scene.labels = scene.truth.take();
+        scene.labels = std::mem::take(&mut scene.truth);
         assert_eq!(render(&scene, &look).unwrap().get([4, 8]), colour(2));
     }
 
     #[test]
     fn one_voxel_and_no_finite_value_can_be_shown() {
-        let scene = Scene { image: vec![f32::NAN], labels: None, truth: None, size_zyx: [1; 3], spacing_zyx: [1.0; 3] };
+        let scene = Scene {
+            image: vec![f32::NAN],
+            whole: None,
+            labels: vec![],
+            truth: vec![],
+            map: None,
+            size_zyx: [1; 3],
+            spacing_zyx: [1.0; 3],
+        };
         let picture = render(&scene, &look(Plane::Coronal)).unwrap();
         assert_eq!((picture.width, picture.height, picture.get([0, 0])), (20, 20, [0; 3]));
         assert_eq!(&picture.png().unwrap()[1..4], b"PNG");
@@ -349,5 +229,40 @@ mod tests {
         assert_eq!(render(&scene(), &look).unwrap_err(), "window must run from low to high, got [3, 3]");
         (look.window, look.percentiles) = (None, [50.0, 50.0]);
         assert_eq!(render(&scene(), &look).unwrap_err(), "percentiles must run from low to high, got [50, 50]");
+    }
+
+    #[test]
+    fn colours_are_shown_as_they_are() {
+        let image = [10.0, 20.0, 30.0].iter().flat_map(|&value| [value; 60]).collect();
+        let colours = Scene { image, whole: Some((0.0, 255.0)), ..scene() };
+        let picture = render(&colours, &look(Plane::Axial)).unwrap();
+        assert_eq!(picture.get([3, 3]), [10, 20, 30]);
+    }
+
+    #[test]
+    fn a_map_lies_beside_the_picture_and_changes_nothing_of_it() {
+        let mut map = vec![0.0; 60];
+        map[(2 * 4 + 3) * 5 + 4] = 1.0;
+        let alone = render(&scene(), &look(Plane::Axial)).unwrap();
+        let both = render(&Scene { map: Some(map), ..scene() }, &look(Plane::Axial)).unwrap();
+        assert_eq!((both.width, both.height), (2 * alone.width + 4, alone.height));
+        for (row, column) in (0..alone.height).flat_map(|row| (0..alone.width).map(move |column| (row, column))) {
+            assert_eq!(both.get([row, column]), alone.get([row, column]));
+        }
+        // The bright voxel of the last slice, as in the picture.
+        assert_eq!((both.get([0, alone.width + 4 + 48]), both.get([15, alone.width + 4 + 48])), ([255; 3], [0; 3]));
+    }
+
+    #[test]
+    fn layers_are_outlined_each_in_its_colour() {
+        let mut scene = scene();
+        scene.image = vec![0.5; 60];
+        let layer = |at: usize, label: i64| (0..60).map(|n| if n == at { label } else { 0 }).collect::<Vec<i64>>();
+        scene.labels = vec![layer(20, 1), layer(24, 2), layer(24, 3)];
+        let mut look = look(Plane::Axial);
+        (look.n_slices, look.right_is_left) = (1, false);
+        let picture = render(&scene, &look).unwrap();
+        // Voxels 0 and 4 of the lowest row; the later of two layers lies above.
+        assert_eq!((picture.get([15, 0]), picture.get([15, 19])), (colour(1), colour(3)));
     }
 }

@@ -10,6 +10,7 @@ mod files;
 mod fuzz;
 mod headers;
 mod pictures;
+mod previews;
 mod read;
 mod write;
 mod written_pictures;

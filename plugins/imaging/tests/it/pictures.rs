@@ -49,7 +49,7 @@ impl Folder {
     }
 }
 
-fn read(meta: Json, params: Json) -> Result<Value, String> {
+pub fn read(meta: Json, params: Json) -> Result<Value, String> {
     let case = Record::new("case").with("meta", meta).into_value();
     Ok(Host::new(table!(op Read), &params)?.run(&ports([("case", case)]))?.remove("volume").unwrap())
 }
