@@ -105,15 +105,11 @@ fn change(chunks: &mut Vec<Chunk>, rng: &mut Rng) {
     match rng.below(7) {
         // A field of the header: sizes, bits, colour, interlacing.
         0 | 1 => {
-            let (field, header) = (rng.below(13), &mut chunks[0].1);
-            match rng.below(3) {
-                0 => header[field..]
-                    .iter_mut()
-                    .zip(NASTY[rng.below(NASTY.len())].to_be_bytes())
-                    .for_each(|(byte, new)| *byte = new),
-                1 => header[field] = rng.below(20) as u8,
-                _ => header[field] ^= 1 << rng.below(8),
-            }
+            let header = &mut chunks[0].1;
+            let field = rng.below(13).min(header.len());
+            let value = NASTY[rng.below(NASTY.len())].to_be_bytes();
+            let bytes: &[u8] = if rng.below(2) == 0 { &value } else { &[rng.below(20) as u8] };
+            header[field..].iter_mut().zip(bytes).for_each(|(byte, new)| *byte = *new);
         }
         // The rows themselves, filters included, packed again.
         2 => {

@@ -4,6 +4,7 @@ use crate::host::{Host, Ports, field, json, ports};
 use crate::table;
 use png::{BitDepth, ColorType};
 use serde_json::json;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use tch::{Kind, Tensor};
 use voxloom_imaging::cases::Cases;
@@ -165,6 +166,23 @@ fn what_would_have_to_be_guessed_is_refused_by_name() {
     assert!(absent.contains("cannot be read or written"), "{absent}");
     let nifti_by_name = folder.file("a.nii", good);
     assert!(image(&nifti_by_name).unwrap_err().ends_with("is a PNG picture, not NIfTI; end its name in .png"));
+}
+
+#[test]
+fn interlaced_pictures_read_like_others() {
+    // Adam7 of 2 by 2 pixels: the first pixel, then its neighbour, then the second row; each row behind its filter, 0.
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&[0, 10, 0, 20, 0, 30, 40]).unwrap();
+    let chunks = [(b"IHDR", vec![0, 0, 0, 2, 0, 0, 0, 2, 8, 0, 0, 0, 1]), (b"IDAT", packed.finish().unwrap()), (b"IEND", vec![])];
+    let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+    for (name, content) in chunks {
+        bytes.extend((content.len() as u32).to_be_bytes());
+        bytes.extend([name.as_slice(), &content].concat());
+        bytes.extend(crc32fast::hash(&[name.as_slice(), &content].concat()).to_be_bytes());
+    }
+    let folder = Folder::new();
+    let volume = image(&folder.file("i.png", bytes)).unwrap();
+    assert_eq!(voxels(&volume), (vec![1, 2, 2], Kind::Uint8, vec![10, 20, 30, 40]));
 }
 
 #[test]
