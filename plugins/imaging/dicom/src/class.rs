@@ -1,0 +1,42 @@
+//! What a file holds: an image to make volumes of, a segmentation, or something else.
+
+use crate::attributes::Attributes;
+use crate::{Fault, file::File};
+use dicom_core::dictionary::UidDictionary;
+use dicom_dictionary_std::sop_class::StandardSopClassDictionary;
+use dicom_dictionary_std::tags;
+
+pub(crate) const SEGMENTATION: &str = "1.2.840.10008.5.1.4.1.1.66.4";
+
+/// # Errors
+/// The file holds no image, or an image that is a picture of others: a segmentation, a mosaic, a localiser.
+pub(crate) fn require_image(file: &File) -> Result<(), Fault> {
+    let object = &file.object;
+    let picture = object.get(tags::ROWS).is_some() && object.get(tags::COLUMNS).is_some();
+    let segments = object.get(tags::SEGMENT_SEQUENCE).is_some() || file.class == SEGMENTATION;
+    if !picture || segments {
+        return Err(Fault::NotImage { path: file.path.clone(), class: describe(file) });
+    }
+    if flag(file, "MOSAIC") {
+        let what = "is a Siemens mosaic: many slices in one picture, placed by private attributes only; \
+                    convert it with dcm2niix, or export it as enhanced MR or as single slices";
+        return Err(Fault::unsupported(&file.path, what));
+    }
+    Ok(())
+}
+
+/// Whether ImageType has a value.
+pub(crate) fn flag(file: &File, value: &str) -> bool {
+    file.object.texts(tags::IMAGE_TYPE).iter().any(|text| text.eq_ignore_ascii_case(value))
+}
+
+/// The name of the SOP class; the modality where there is none.
+pub(crate) fn describe(file: &File) -> String {
+    let known = StandardSopClassDictionary.by_uid(&file.class).map(|entry| entry.name.to_string());
+    match (known, file.object.text(tags::MODALITY)) {
+        (Some(name), _) => name,
+        (None, Some(modality)) => format!("an object of modality {modality}"),
+        (None, None) if file.class.is_empty() => "an object without SOP class".to_owned(),
+        (None, None) => format!("an object of class {}", file.class),
+    }
+}

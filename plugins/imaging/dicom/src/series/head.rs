@@ -1,0 +1,123 @@
+//! What a file says before its pixels: which series, what format, where its frames lie.
+
+use super::plane::{Plane, flat_spacing, group, planes, thickness};
+use super::rescale::Rescale;
+use crate::attributes::Attributes;
+use crate::file::File;
+use crate::pixels::Format;
+use crate::{Fault, class};
+use dicom_dictionary_std::tags;
+use dicom_object::InMemDicomObject;
+use std::path::PathBuf;
+
+/// One image file without its pixels.
+#[derive(Clone, Debug)]
+pub struct Head {
+    pub path: PathBuf,
+    /// Empty where the file has none.
+    pub series_uid: String,
+    pub study_uid: String,
+    pub class_uid: String,
+    pub instance_uid: String,
+    pub frame_of_reference_uid: String,
+    pub modality: String,
+    /// ImageType says LOCALIZER.
+    pub localiser: bool,
+    pub format: Format,
+    pub frames: Vec<Frame>,
+    /// Spacing of a picture without place, and the attribute that gave it.
+    pub flat_spacing: Option<([f64; 2], &'static str)>,
+    /// Stored values that mean "no measurement", from and to.
+    pub padding: Option<(i64, i64)>,
+    pub warnings: Vec<String>,
+}
+
+/// One frame of a file.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    pub plane: Option<Plane>,
+    pub thickness: Option<f64>,
+    pub rescale: Rescale,
+    /// What may tell frames at one place apart: attribute and value.
+    pub marks: Vec<(&'static str, String)>,
+}
+
+impl Head {
+    /// # Errors
+    /// The file holds no image, or its attributes make no sense.
+    pub fn of(file: &File) -> Result<Self, Fault> {
+        class::require_image(file)?;
+        let object = &file.object;
+        let uid = |tag| object.text(tag).unwrap_or_default();
+        let damaged = |why: String| Fault::damaged(&file.path, why);
+        let format = Format::of(object).map_err(damaged)?;
+        Ok(Self {
+            path: file.path.clone(),
+            series_uid: uid(tags::SERIES_INSTANCE_UID),
+            study_uid: uid(tags::STUDY_INSTANCE_UID),
+            class_uid: file.class.clone(),
+            instance_uid: uid(tags::SOP_INSTANCE_UID),
+            frame_of_reference_uid: uid(tags::FRAME_OF_REFERENCE_UID),
+            modality: uid(tags::MODALITY),
+            localiser: class::flag(file, "LOCALIZER"),
+            frames: frames(object, &format).map_err(damaged)?,
+            flat_spacing: flat_spacing(object).map_err(damaged)?,
+            padding: padding(object, &format).map_err(damaged)?,
+            format,
+            warnings: file.warnings.clone(),
+        })
+    }
+
+    /// How messages name a frame: the file, and the frame's number where it has several.
+    pub fn name(&self, frame: usize) -> String {
+        let file = self.path.file_name().unwrap_or_default().to_string_lossy();
+        match self.frames.len() {
+            1 => file.into_owned(),
+            _ => format!("{file} frame {}", frame + 1),
+        }
+    }
+}
+
+fn frames(object: &InMemDicomObject, format: &Format) -> Result<Vec<Frame>, String> {
+    let planes = planes(object, format.frames)?;
+    let frame = |(index, plane)| {
+        Ok(Frame {
+            plane,
+            thickness: thickness(object, index)?,
+            rescale: Rescale::of(object, index, format)?,
+            marks: marks(object, index),
+        })
+    };
+    planes.into_iter().enumerate().map(frame).collect()
+}
+
+fn marks(object: &InMemDicomObject, frame: usize) -> Vec<(&'static str, String)> {
+    let content = group(object, frame, tags::FRAME_CONTENT_SEQUENCE).unwrap_or(object);
+    let places = [
+        ("EchoNumbers", object, tags::ECHO_NUMBERS),
+        ("EchoTime", object, tags::ECHO_TIME),
+        ("TemporalPositionIdentifier", object, tags::TEMPORAL_POSITION_IDENTIFIER),
+        ("TemporalPositionIndex", content, tags::TEMPORAL_POSITION_INDEX),
+        ("StackID", content, tags::STACK_ID),
+        ("DiffusionBValue", object, tags::DIFFUSION_B_VALUE),
+        ("TriggerTime", object, tags::TRIGGER_TIME),
+        ("AcquisitionNumber", object, tags::ACQUISITION_NUMBER),
+        ("AcquisitionTime", object, tags::ACQUISITION_TIME),
+    ];
+    let mut marks: Vec<_> = places.iter().filter_map(|(name, place, tag)| Some((*name, place.text(*tag)?))).collect();
+    let kind = object.texts(tags::IMAGE_TYPE).join("\\");
+    marks.push(("ImageType", kind));
+    marks
+}
+
+fn padding(object: &InMemDicomObject, format: &Format) -> Result<Option<(i64, i64)>, String> {
+    // Written as unsigned by some for signed pixels, and the other way round.
+    let wrap = |value: i64| match format.bits_allocated {
+        16 if format.signed && value > 32767 => value - 65536,
+        16 if !format.signed && value < 0 => value + 65536,
+        _ => value,
+    };
+    let Some(value) = object.integer(tags::PIXEL_PADDING_VALUE)?.map(wrap) else { return Ok(None) };
+    let limit = object.integer(tags::PIXEL_PADDING_RANGE_LIMIT)?.map_or(value, wrap);
+    Ok(Some((value.min(limit), value.max(limit))))
+}

@@ -1,0 +1,16 @@
+//! From files to series: heads are read, grouped by SeriesInstanceUID, and stacked.
+
+mod find;
+mod gaps;
+mod head;
+mod plane;
+mod rescale;
+mod stack;
+
+pub use find::{Found, Series, find, gather};
+pub use head::Head;
+pub use plane::Plane;
+pub use rescale::Rescale;
+pub use stack::{Stack, stack};
+
+pub(crate) use plane::{group, planes};
