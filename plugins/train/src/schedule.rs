@@ -141,6 +141,14 @@ mod tests {
     }
 
     #[test]
+    fn halving_every_two_hundred_epochs_of_a_thousand_steps() {
+        let schedule = Schedule { gamma: 0.5, period: Some(200_000), every: 1000, ..curve(Curve::Step) };
+        let epochs = [(0, 1.0), (1, 1.0), (199, 1.0), (200, 0.5), (399, 0.5), (400, 0.25), (600, 0.125), (999, 0.0625)];
+        check(&schedule, &epochs.map(|(epoch, factor)| (epoch * 1000, factor)));
+        check(&schedule, &[(199_999, 1.0), (200_999, 0.5)]);
+    }
+
+    #[test]
     fn warm_up_is_a_line_under_the_curve() {
         let schedule = Schedule { warmup: 4, warmup_from: 0.2, ..Schedule::default() };
         check(&schedule, &[(0, 0.2), (1, 0.4), (2, 0.6), (3, 0.8), (4, 1.0), (9, 1.0)]);

@@ -1,0 +1,1 @@
+//! `metrics`: PSNR and SSIM as `imaging.similarity` defines them, by named protocol.
