@@ -6,6 +6,7 @@
 mod builder;
 mod entries;
 mod layers;
+pub mod pillow;
 pub mod resnet;
 pub mod spatial;
 mod start;

@@ -12,6 +12,11 @@ const MOMENTUM: f64 = 0.1;
 pub enum Mode {
     /// Batch statistics; running ones are updated, so an entry that uses this writes its module.
     Train,
+    /// As [`Mode::Train`], with running statistics and count as after so many passes of this same batch.
+    ///
+    /// Rationale: where a network runs several times on one batch with other conditions, what does not see the condition
+    /// runs once. n updates `r ← 0.9 r + 0.1 m` with one m are one update of momentum `1 - 0.9ⁿ`.
+    Repeated(u32),
     /// Running statistics; nothing changes.
     Eval,
 }
@@ -46,12 +51,18 @@ impl BatchNorm {
     /// - in:  `[N, C, …]`; more than one value a channel while training
     /// - out: the same
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Tensor {
-        let train = mode == Mode::Train;
+        let passes = match mode {
+            Mode::Train => 1,
+            Mode::Repeated(passes) => passes,
+            Mode::Eval => 0,
+        };
+        let train = passes > 0;
         if train {
-            tch::no_grad(|| _ = self.num_batches_tracked.shallow_clone().g_add_scalar_(1));
+            tch::no_grad(|| _ = self.num_batches_tracked.shallow_clone().g_add_scalar_(i64::from(passes)));
         }
+        let momentum = if passes == 1 { MOMENTUM } else { 1.0 - (1.0 - MOMENTUM).powf(f64::from(passes)) };
         let (mean, variance) = (Some(&*self.running_mean), Some(&*self.running_var));
-        x.batch_norm(Some(&*self.weight), Some(&*self.bias), mean, variance, train, MOMENTUM, EPSILON, true)
+        x.batch_norm(Some(&*self.weight), Some(&*self.bias), mean, variance, train, momentum, EPSILON, true)
     }
 }
 
@@ -59,6 +70,29 @@ impl BatchNorm {
 mod tests {
     use super::*;
     use tch::{Device, Kind};
+
+    fn plain(name: &str, shape: &[i64]) -> Tensor {
+        let options = (Kind::Float, Device::Cpu);
+        if name.ends_with("weight") || name.ends_with("var") {
+            Tensor::ones(shape, options)
+        } else {
+            Tensor::zeros(shape, options)
+        }
+    }
+
+    #[test]
+    fn repeated_leaves_what_passes_of_one_batch_leave() {
+        let x = Tensor::from_slice(&[1f32, 3.0, 8.0, -2.0]).view([4, 1]);
+        let after = |run: &dyn Fn(&BatchNorm)| {
+            let build = Builder::given(plain);
+            run(&BatchNorm::new(&build, 1));
+            let entries = build.finish();
+            ["running_mean", "running_var", "num_batches_tracked"].map(|name| entries.get(name).unwrap().double_value(&[]))
+        };
+        let three = after(&|norm| (0..3).for_each(|_| drop(norm.forward(&x, Mode::Train))));
+        let once = after(&|norm| drop(norm.forward(&x, Mode::Repeated(3))));
+        assert!(three.iter().zip(once).all(|(a, b)| (a - b).abs() < 1e-6), "{three:?}, {once:?}");
+    }
 
     #[test]
     fn training_counts_and_moves_the_statistics_and_use_does_not() {
