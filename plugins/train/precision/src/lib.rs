@@ -17,7 +17,7 @@ mod parameter;
 
 pub use parameter::Widen;
 use std::fmt;
-use tch::Device;
+use tch::{Device, Kind, Tensor};
 use voxloom_sdk::Choice;
 
 /// Element type of products and convolutions; as a parameter `float32`, `bfloat16` or `float16`.
@@ -62,8 +62,23 @@ pub fn autocast<T>(precision: Precision, device: Device, body: impl FnOnce() -> 
         (Precision::Float16, Device::Cuda(_)) => (CUDA, HALF),
         _ => return Err(Unsupported(precision, device)),
     };
-    let _scope = Scope::enter(device_type, dtype);
+    let _scope = Scope::enter(device_type, dtype, true);
     Ok(body())
+}
+
+/// Runs `convolve` on `x`; without autocast, and on `x` in float32, where its gradient would be wrong.
+///
+/// Rationale: on CPUs with AVX-512 the bfloat16 kernels of libtorch 2.11 leave parts of the gradient of a 3×3×3 convolution's
+/// weight unwritten where the input has an axis of one or two voxels, as at the bottom of a U-Net. Such inputs are small,
+/// so that float32 costs little there.
+pub fn convolution(x: &Tensor, convolve: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
+    let thin = x.size().iter().skip(2).any(|&voxels| voxels <= 2);
+    // SAFETY: a thread-local switch of libtorch without further conditions.
+    if !thin || x.device() != Device::Cpu || !unsafe { is_enabled(CPU) } {
+        return convolve(x);
+    }
+    let _scope = Scope::enter(CPU, BFLOAT16, false);
+    convolve(&x.to_kind(Kind::Float))
 }
 
 /// c10::DeviceType and c10::ScalarType.
@@ -93,12 +108,12 @@ struct Scope {
 }
 
 impl Scope {
-    fn enter(device_type: i8, dtype: i8) -> Self {
+    fn enter(device_type: i8, dtype: i8, on: bool) -> Self {
         // SAFETY: thread-local switches of libtorch without further conditions.
         unsafe {
             let scope = Self { device_type, was_on: is_enabled(device_type), dtype: get_dtype(device_type) };
             set_dtype(device_type, dtype);
-            set_enabled(device_type, true);
+            set_enabled(device_type, on);
             torch_sys::at_autocast_increment_nesting();
             scope
         }
@@ -121,7 +136,6 @@ impl Drop for Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tch::{Kind, Tensor};
 
     fn product() -> Tensor {
         let weight = Tensor::ones([3, 3], (Kind::Float, Device::Cpu)).set_requires_grad(true);
@@ -136,6 +150,27 @@ mod tests {
         let caught = std::panic::catch_unwind(|| autocast(Precision::Bfloat16, Device::Cpu, || panic!("inside")).unwrap());
         assert!(caught.is_err());
         assert_eq!(product().kind(), Kind::Float);
+    }
+
+    /// Fails where `convolution` is `|x, convolve| convolve(x)`, on a CPU with AVX-512's bfloat16.
+    #[test]
+    fn thin_convolutions_have_right_gradients() {
+        for (size, stride) in [([2, 2, 2], 1), ([2, 5, 4], 1), ([1, 1, 1], 2), ([3, 1, 4], 2), ([3, 4, 3], 1)] {
+            let wave = |shape: &[i64]| {
+                let ramp = Tensor::arange(shape.iter().product::<i64>(), (Kind::Float, Device::Cpu));
+                (ramp * 0.7).sin().view(shape).set_requires_grad(true)
+            };
+            let (x, weight) = (wave(&[2, 16, size[0], size[1], size[2]]), wave(&[16, 16, 3, 3, 3]));
+            let gradients = |precision| {
+                let narrow = |x: &Tensor| x.conv3d(&weight, None::<&Tensor>, stride, 1, 1, 1);
+                let y = autocast(precision, Device::Cpu, || convolution(&x, narrow)).unwrap();
+                Tensor::run_backward(&[y.to_kind(Kind::Float).square().sum(Kind::Float)], &[&x, &weight], false, false)
+            };
+            for (wide, narrow) in gradients(Precision::Float32).iter().zip(&gradients(Precision::Bfloat16)) {
+                let gap = ((wide - narrow).norm() / wide.norm()).double_value(&[]);
+                assert!(gap < 0.02, "{size:?}, stride {stride}: off by {gap}");
+            }
+        }
     }
 
     #[test]
