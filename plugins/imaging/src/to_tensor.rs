@@ -7,13 +7,16 @@ use voxloom_sdk::prelude::*;
 ///
 /// # Shapes
 /// - in:  `[D, H, W]` or `[C, D, H, W]`
-/// - out: `[C, D, H, W]`, or `[C, H, W]` with `dims: 2`, where D must be 1
+/// - out: `[C, D, H, W]`, or `[C, H, W]` with `dims: 2`, where D must be 1; behind a 1 with `batch`
 #[derive(Debug, Params)]
 #[param(check)]
 pub struct ToTensor {
     /// 3 gives `[C, D, H, W]`, 2 gives `[C, H, W]` of a volume of one slice.
     #[param(default = 3, min = 2, max = 3)]
     pub dims: usize,
+    /// Puts a batch of one in front, for a network that takes `[N, …]`.
+    #[param(default = false)]
+    pub batch: bool,
     /// Channels of the result: a volume of one channel is repeated. Left out, as many as the volume has.
     #[param(min = 1, max = 4096)]
     pub channels: Option<i64>,
@@ -32,9 +35,12 @@ impl Operator for ToTensor {
     const NAME: &'static str = "imaging.to_tensor";
 
     fn entry() -> Entry {
-        Entry::map()
-            .input(Port::volume("volume").shape("[…, D, H, W]").about("any element type"))
-            .output(Port::tensor("tensor").dtype("float32").shape("[…, C, H, W]").about("[C, D, H, W], or [C, H, W]"))
+        Entry::map().input(Port::volume("volume").shape("[…, D, H, W]").about("any element type")).output(
+            Port::tensor("tensor")
+                .dtype("float32")
+                .shape("[…, C, H, W]")
+                .about("[C, D, H, W], or [C, H, W]; with `batch` [1, C, …]"),
+        )
     }
 
     fn run(&self, call: &mut Call) -> Result<()> {
@@ -80,7 +86,8 @@ impl ToTensor {
             (2, _) => return Err(Error::item(format!("{} has {d} slices, and `dims: 2` takes one", volume.name()))),
             _ => data,
         };
-        normalise(&data, self.scale, &self.mean, &self.std)
+        let tensor = normalise(&data, self.scale, &self.mean, &self.std)?;
+        Ok(if self.batch { tensor.unsqueeze(0) } else { tensor })
     }
 }
 
@@ -139,6 +146,7 @@ mod tests {
     fn without_parameters_only_type_and_rank_change() {
         let out = tensor(json!({}), &grey()).unwrap();
         assert_eq!((out.size(), out.kind()), (vec![1, 1, 2, 3], Kind::Float));
+        assert_eq!(tensor(json!({"dims": 2, "batch": true}), &grey()).unwrap().size(), [1, 1, 2, 3]);
         let float = Volume::new(Tensor::from_slice(&[1.5_f32, 2.5]).view([2, 1, 1, 1]), Affine::IDENTITY);
         let out = tensor(json!({}), &float).unwrap();
         assert_eq!(Vec::<f32>::try_from(out.view(-1)).unwrap(), [1.5, 2.5]);

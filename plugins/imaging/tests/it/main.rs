@@ -6,6 +6,7 @@ use std::path::PathBuf;
 mod host;
 
 // Files and geometry.
+mod dicom;
 mod files;
 mod fuzz;
 mod headers;
