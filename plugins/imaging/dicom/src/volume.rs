@@ -3,7 +3,7 @@
 use crate::Fault;
 use crate::file::{Depth, File};
 use crate::pixels::{Color, Number, Stored};
-use crate::series::{Found, Head, Rescale, Series, Stack, find, gather, stack};
+use crate::series::{Found, Head, Place, Rescale, Series, Stack, find, gather, stack};
 use crate::values::{Kind, Values};
 use std::path::{Path, PathBuf};
 
@@ -18,6 +18,7 @@ pub struct Volume {
     pub shape_ijk: [usize; 3],
     /// From indices i, j, k to millimetres, RAS. Tilted stacks keep their shear.
     pub affine: [[f64; 4]; 4],
+    pub place: Place,
     /// The stored type, as NumPy names it.
     pub stored: String,
     pub modality: String,
@@ -90,6 +91,7 @@ impl Volume {
             values: Values::concat(channels),
             shape_ijk: stack.shape_ijk,
             affine: stack.affine,
+            place: stack.place,
             stored: stored_name(first),
             modality: first.modality.clone(),
             series_uid: first.series_uid.clone(),

@@ -32,6 +32,8 @@ pub struct File {
     /// SOP class by the data set or, where that is empty, by the meta header.
     pub class: String,
     pub object: InMemDicomObject,
+    /// The first element of group 7FE0, which tells integers from floats; none where there are no pixels.
+    pub pixels: Option<u16>,
     /// What was odd and yet read.
     pub warnings: Vec<String>,
 }
@@ -95,10 +97,10 @@ impl File {
             false => (bytes, start.offset, total),
         };
         let walked = walk(bytes, from, total, syntax.layout, depth == Depth::Head).map_err(|why| Fault::damaged(path, why))?;
-        let end = match walked {
+        let (end, pixels) = match walked {
             Walked::NeedMore => return Ok(None),
-            Walked::End => bytes.len(),
-            Walked::Pixels { end, .. } => end,
+            Walked::End => (bytes.len(), None),
+            Walked::Pixels { element, end, .. } => (end, Some(element)),
         };
         let object = guarded(path, "data set", || {
             let layout = TransferSyntaxRegistry.get(syntax.layout.uid()).ok_or("the layout is not registered")?;
@@ -109,7 +111,7 @@ impl File {
             true => vec![format!("the file does not say its transfer syntax; taken as {}", syntax.name())],
             false => Vec::new(),
         };
-        Ok(Some(Self { path: path.to_owned(), syntax, class, object, warnings }))
+        Ok(Some(Self { path: path.to_owned(), syntax, class, object, pixels, warnings }))
     }
 }
 

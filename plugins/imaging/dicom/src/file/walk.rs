@@ -13,8 +13,9 @@ use dicom_dictionary_std::StandardDataDictionary;
 pub enum Walked {
     /// At the end of the data; there are no pixels.
     End,
-    /// The pixel elements (group 7FE0) lie in `start..end`; with `until_pixels`, `end` equals `start`.
-    Pixels { start: usize, end: usize },
+    /// The pixel elements (group 7FE0) lie in `start..end` and begin with (7FE0,`element`); with `until_pixels`, `end` equals
+    /// `start`.
+    Pixels { element: u16, start: usize, end: usize },
     /// The bytes given end before the file does.
     NeedMore,
 }
@@ -29,13 +30,13 @@ const UNDEFINED: u32 = u32::MAX;
 /// An element that reaches past the end, or sequences nested too deep.
 pub fn walk(bytes: &[u8], from: usize, total: usize, layout: Layout, until_pixels: bool) -> Result<Walked, String> {
     let mut walker = Walker { bytes, total, layout, at: from, open: Vec::new() };
-    let mut pixels: Option<usize> = None;
+    let mut pixels: Option<(u16, usize)> = None;
     loop {
         walker.open.retain(|end| *end > walker.at);
         let before = walker.at;
         let Some(header) = walker.header()? else {
             return Ok(match pixels {
-                Some(start) => Walked::Pixels { start, end: before },
+                Some((element, start)) => Walked::Pixels { element, start, end: before },
                 None if bytes.len() < total => Walked::NeedMore,
                 None => Walked::End,
             });
@@ -44,11 +45,13 @@ pub fn walk(bytes: &[u8], from: usize, total: usize, layout: Layout, until_pixel
         match pixels {
             None if on_top && header.group >= 0x7FE0 && header.group != 0xFFFE => {
                 if until_pixels {
-                    return Ok(Walked::Pixels { start: before, end: before });
+                    return Ok(Walked::Pixels { element: header.element, start: before, end: before });
                 }
-                pixels = Some(before);
+                pixels = Some((header.element, before));
             }
-            Some(start) if on_top && header.group != 0x7FE0 => return Ok(Walked::Pixels { start, end: before }),
+            Some((element, start)) if on_top && header.group != 0x7FE0 => {
+                return Ok(Walked::Pixels { element, start, end: before });
+            }
             _ => {}
         }
         if !walker.enter(&header)? {
@@ -202,6 +205,6 @@ mod tests {
         let pixels = b"\xe0\x7f\x10\x00OW\0\0\x02\0\0\0ab";
         let bytes = [b"\x28\x00\x10\x00US\x02\0\x01\0".as_slice(), pixels, b"\xfc\xff\xfc\xffOB\0\0\0\0\0\0"].concat();
         let walked = walk(&bytes, 0, bytes.len(), Layout::ExplicitLittle, false);
-        assert_eq!(walked, Ok(Walked::Pixels { start: 10, end: 24 }));
+        assert_eq!(walked, Ok(Walked::Pixels { element: 0x10, start: 10, end: 24 }));
     }
 }

@@ -1,9 +1,9 @@
 //! How the pixels of a file are laid out, by its attributes.
 
 use crate::attributes::{Attributes, name};
+use crate::file::File;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use dicom_object::InMemDicomObject;
 
 /// What a sample is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,8 @@ const MOST_SAMPLES: usize = 1 << 28;
 impl Format {
     /// # Errors
     /// An attribute is missing, contradicts another, or has a value that is not read.
-    pub fn of(object: &InMemDicomObject) -> Result<Self, String> {
+    pub fn of(file: &File) -> Result<Self, String> {
+        let object = &file.object;
         let optional = |tag: Tag, least: i64, most: i64| -> Result<Option<i64>, String> {
             let Some(value) = object.integer(tag)? else { return Ok(None) };
             match (least..=most).contains(&value) {
@@ -48,12 +49,10 @@ impl Format {
         let needed = |tag, least, most| {
             optional(tag, least, most)?.ok_or_else(|| format!("has no {}; without it the pixels cannot be read", name(tag)))
         };
-        let number = if object.get(tags::FLOAT_PIXEL_DATA).is_some() {
-            Number::Float32
-        } else if object.get(tags::DOUBLE_FLOAT_PIXEL_DATA).is_some() {
-            Number::Float64
-        } else {
-            Number::Integer
+        let number = match file.pixels {
+            Some(0x0008) => Number::Float32,
+            Some(0x0009) => Number::Float64,
+            _ => Number::Integer,
         };
         let bits_allocated = needed(tags::BITS_ALLOCATED, 1, 64)? as u32;
         let wanted: &[u32] = match number {

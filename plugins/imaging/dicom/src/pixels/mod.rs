@@ -44,7 +44,7 @@ impl Stored {
         if frames::element(&file.object).is_none() {
             return Err(Fault::NotImage { path: path.clone(), class: class::describe(file) });
         }
-        let format = Format::of(&file.object).map_err(|why| Fault::damaged(path, why))?;
+        let format = Format::of(file).map_err(|why| Fault::damaged(path, why))?;
         let bytes = match file.syntax.coding {
             Coding::Native => frames::native(&file.object, &format).map_err(|why| Fault::damaged(path, why))?,
             Coding::Other => return Err(undecoded(file, "no decoder here knows it")),

@@ -9,5 +9,5 @@ mod read;
 mod uid;
 mod write;
 
-pub use read::{Segment, SegmentFrame, Segmentation};
+pub use read::{Segment, SegmentFrame, Segmentation, is_segmentation};
 pub use write::{Request, encode};

@@ -43,15 +43,34 @@ pub struct Segmentation {
     pub source_series_uid: Option<String>,
 }
 
+/// Whether a file is a segmentation, by its head.
+///
+/// # Errors
+/// It is no DICOM, or damaged.
+pub fn is_segmentation(path: &Path) -> Result<bool, Fault> {
+    Ok(File::open(path, Depth::Head)?.class == SEGMENTATION)
+}
+
 impl Segmentation {
     /// # Errors
     /// The file is no binary segmentation, or a frame does not say where it lies.
     pub fn open(path: &Path) -> Result<Self, Fault> {
-        let file = File::open(path, Depth::Whole)?;
-        let object = &file.object;
+        Self::of(&File::open(path, Depth::Whole)?)
+    }
+
+    /// As [`Segmentation::open`]; `path` is for messages.
+    ///
+    /// # Errors
+    /// As [`Segmentation::open`].
+    pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self, Fault> {
+        Self::of(&File::from_bytes(path, bytes, Depth::Whole)?)
+    }
+
+    fn of(file: &File) -> Result<Self, Fault> {
+        let (object, path) = (&file.object, file.path.as_path());
         let damaged = |why: String| Fault::damaged(path, why);
         if file.class != SEGMENTATION {
-            return Err(Fault::unsupported(path, format!("is {}, expected a Segmentation", describe(&file))));
+            return Err(Fault::unsupported(path, format!("is {}, expected a Segmentation", describe(file))));
         }
         match object.text(tags::SEGMENTATION_TYPE).as_deref() {
             Some("BINARY") => {}
@@ -60,7 +79,7 @@ impl Segmentation {
                 return Err(Fault::unsupported(path, format!("SegmentationType must be BINARY, got {kind}")));
             }
         }
-        let stored = Stored::of(&file)?;
+        let stored = Stored::of(file)?;
         let Samples::U8(masks) = stored.samples else {
             return Err(damaged("masks must have bits of 1 or 8".into()));
         };

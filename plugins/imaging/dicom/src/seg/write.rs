@@ -1,6 +1,7 @@
 //! A label map as the bytes of a SEG file.
 
 use super::element::Build;
+use super::read::Segmentation;
 use super::{describe, frames, grid, uid};
 use crate::Fault;
 use crate::attributes::Attributes;
@@ -13,6 +14,7 @@ use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 use dicom_object::meta::FileMetaTableBuilder;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// What is to be written.
 #[derive(Debug)]
@@ -30,8 +32,8 @@ pub struct Request<'a> {
     pub description: &'a str,
 }
 
-/// The bytes of a binary SEG that refers to its source. The same request gives the same bytes: UIDs follow from the contents,
-/// dates are the source's.
+/// The bytes of a binary SEG that refers to its source, read back and compared before they count. The same request gives the
+/// same bytes: UIDs follow from the contents, dates are the source's.
 ///
 /// # Errors
 /// The label map lies on another grid than its source, has no label and no name, or the source lacks what a SEG must refer to.
@@ -63,7 +65,11 @@ pub fn encode(request: &Request) -> Result<Vec<u8>, Fault> {
     let file = object.with_meta(meta).map_err(|error| target(error.to_string()))?;
     let mut bytes = Vec::new();
     file.write_all(&mut bytes).map_err(|error| target(error.to_string()))?;
-    Ok(bytes)
+    let back = Segmentation::from_bytes(Path::new("the segmentation"), &bytes)?.label_map(stack.shape_ijk, &stack.affine)?;
+    match back == numbers {
+        true => Ok(bytes),
+        false => Err(target("the segmentation read back holds other voxels than were written".into())),
+    }
 }
 
 fn target(what: String) -> Fault {

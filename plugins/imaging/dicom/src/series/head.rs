@@ -50,7 +50,7 @@ impl Head {
         let object = &file.object;
         let uid = |tag| object.text(tag).unwrap_or_default();
         let damaged = |why: String| Fault::damaged(&file.path, why);
-        let format = Format::of(object).map_err(damaged)?;
+        let format = Format::of(file).map_err(damaged)?;
         Ok(Self {
             path: file.path.clone(),
             series_uid: uid(tags::SERIES_INSTANCE_UID),

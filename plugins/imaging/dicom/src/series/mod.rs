@@ -11,6 +11,6 @@ pub use find::{Found, Series, find, gather};
 pub use head::Head;
 pub use plane::Plane;
 pub use rescale::Rescale;
-pub use stack::{Stack, stack};
+pub use stack::{Place, Stack, stack};
 
 pub(crate) use plane::{group, planes};

@@ -7,6 +7,17 @@ use super::plane::Plane;
 use crate::Fault;
 use crate::vector::{Vector, add, dot, norm, scale, sub};
 
+/// What is known of where a stack lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Position and orientation in the patient.
+    Patient,
+    /// The size of pixels only; the attribute that gave it.
+    Spacing(&'static str),
+    /// Nothing: pixels of 1 mm at the origin are a convention.
+    Nowhere,
+}
+
 /// The slices of one volume, in order, and the grid they make.
 #[derive(Clone, Debug)]
 pub struct Stack {
@@ -16,6 +27,7 @@ pub struct Stack {
     pub shape_ijk: [usize; 3],
     /// From indices i, j, k to millimetres, RAS.
     pub affine: [[f64; 4]; 4],
+    pub place: Place,
     pub warnings: Vec<String>,
 }
 
@@ -70,6 +82,7 @@ pub fn stack(series: &Series) -> Result<Stack, Fault> {
     Ok(Stack {
         shape_ijk: [first.format.columns, first.format.rows, slices.len()],
         affine: affine(&planes[0], step),
+        place: Place::Patient,
         slices,
         warnings,
     })
@@ -195,19 +208,18 @@ fn affine(first: &Plane, step: Vector) -> [[f64; 4]; 4] {
 
 /// A picture without place: a radiograph, a secondary capture.
 fn flat(head: &Head, mut warnings: Vec<String>) -> Stack {
-    let spacing = match head.flat_spacing {
-        Some((spacing, "PixelSpacing")) => spacing,
-        Some((spacing, name)) => {
-            warnings.push(format!("spacing by {name}: at the detector, not in the patient"));
-            spacing
-        }
-        None => {
-            warnings.push("has no spacing; taken as 1 mm".into());
-            [1.0, 1.0]
-        }
+    let (spacing, place) = match head.flat_spacing {
+        Some((spacing, name)) => (spacing, Place::Spacing(name)),
+        None => ([1.0, 1.0], Place::Nowhere),
     };
+    match place {
+        Place::Spacing("PixelSpacing") | Place::Patient => {}
+        Place::Spacing(name) => warnings.push(format!("spacing by {name}: at the detector, not in the patient")),
+        Place::Nowhere => warnings.push("has no spacing; taken as 1 mm".into()),
+    }
     warnings.push("has no place in the patient; put at the origin".into());
     let plane = Plane { position: [0.0; 3], row: [1.0, 0.0, 0.0], column: [0.0, 1.0, 0.0], spacing };
     let step = [0.0, 0.0, head.frames[0].thickness.unwrap_or(1.0)];
-    Stack { slices: vec![(0, 0)], shape_ijk: [head.format.columns, head.format.rows, 1], affine: affine(&plane, step), warnings }
+    let shape_ijk = [head.format.columns, head.format.rows, 1];
+    Stack { slices: vec![(0, 0)], shape_ijk, affine: affine(&plane, step), place, warnings }
 }
