@@ -85,8 +85,12 @@ impl Golden {
         let (_, header) = SafeTensors::read_metadata(&bytes).unwrap_or_else(|fault| panic!("{name}: {fault}"));
         let file = SafeTensors::deserialize(&bytes).unwrap_or_else(|fault| panic!("{name}: {fault}"));
         let tensors = file.iter().map(|(key, view)| {
-            assert_eq!(view.dtype(), Dtype::F32, "{name}: {key}");
-            let values = view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            let values = match view.dtype() {
+                Dtype::F32 => view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
+                // Pictures and masks.
+                Dtype::U8 => view.data().iter().map(|&byte| f32::from(byte)).collect(),
+                other => panic!("{name}: {key}: {other:?}, expected float32 or uint8"),
+            };
             (key.to_owned(), (view.shape().to_vec(), values))
         });
         Self { meta: header.metadata().clone().unwrap_or_default(), tensors: tensors.collect(), name }
