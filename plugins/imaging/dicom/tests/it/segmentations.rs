@@ -1,7 +1,7 @@
 //! Label maps written as SEG: complete by the standard's list, and the same voxels when read back.
 
 use super::make::{Made, save_all};
-use dicom_core::Tag;
+use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
 use std::collections::BTreeMap;
 use voxloom_dicom::seg::{Request, Segmentation, encode};
@@ -171,6 +171,22 @@ fn an_empty_label_map_needs_a_name_and_gets_one_empty_frame() {
     let back = case.read_back(&case.encode(&names(&[(1, "liver"), (2, "spleen")])).unwrap());
     assert_eq!((back.segments.len(), back.frames.len()), (2, 1));
     assert!(back.masks.iter().all(|mask| *mask == 0));
+}
+
+#[test]
+fn a_name_in_another_character_set_is_copied_in_utf_8() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = |slice: Made| {
+        slice.text(tags::SPECIFIC_CHARACTER_SET, VR::CS, "ISO_IR 100").text(tags::PATIENT_NAME, VR::PN, "Müller^Jörg")
+    };
+    let paths = save_all(Made::series(5, [0.0, 0.4, 2.5]).into_iter().map(named).collect(), folder.path());
+    let latin = std::fs::read(&paths[0]).unwrap();
+    assert!(latin.windows(3).any(|bytes| bytes == b"M\xFCl"), "the source is not in Latin-1");
+    let mut case = Case::new();
+    case.series = series_of(folder.path()).unwrap();
+    let bytes = case.encode(&names(&[(1, "Nierenrinde ä")])).unwrap();
+    assert!(bytes.windows(8).any(|bytes| bytes == "Müller^".as_bytes()), "the name is not in UTF-8");
+    assert_eq!(case.read_back(&bytes).segments[0].name, "Nierenrinde ä");
 }
 
 #[test]
