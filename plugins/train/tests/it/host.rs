@@ -2,43 +2,14 @@
 
 use std::ffi::c_void;
 use std::path::Path;
-use std::ptr::{null, null_mut};
-use voxloom_sdk::abi::{self, Context, Level, ModuleRef, OperatorTable, Sink, Status, Str, status};
+use std::ptr::null_mut;
+use voxloom_sdk::abi::{self, Context, ModuleRef, OperatorTable, Sink, Status, Str, status};
 use voxloom_sdk::border::{Exported, GatherOf, ModuleOf, ScatterOf};
 use voxloom_sdk::{Gather, IntoValue, Json, Module, Scatter, Torch, Value};
-
-unsafe extern "C" fn log(_: *mut c_void, _: Level, _: Str) {}
-unsafe extern "C" fn progress(_: *mut c_void, _: u64, _: u64) {}
-unsafe extern "C" fn cancelled(_: *mut c_void) -> u8 {
-    0
-}
-unsafe extern "C" fn scratch(_: *mut c_void, _: *const Sink) -> Status {
-    status::FAILED
-}
-unsafe extern "C" fn ability(_: *mut c_void, _: Str) -> *const c_void {
-    null()
-}
+use voxloom_testkit::host::Host;
 
 fn context() -> Context {
-    Context {
-        struct_size: size_of::<Context>() as u32,
-        lane: 0,
-        host: null_mut(),
-        log,
-        progress,
-        cancelled,
-        scratch,
-        ability,
-        seed: 7,
-        item: null(),
-        item_len: 0,
-        node: Str::new("step"),
-        device: Str::new("cpu"),
-        stream: null_mut(),
-        threads: 1,
-        grad: 1,
-        reserved: [0; 3],
-    }
+    Context { node: Str::new("step"), ..Host { seed: 7, grad: true }.context() }
 }
 
 /// Status and message of a refusal.
