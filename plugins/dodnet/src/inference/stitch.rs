@@ -97,6 +97,38 @@ mod tests {
         Ok(())
     }
 
+    /// A network whose answer depends on the whole window: its mean, everywhere.
+    fn mean(patch: &Tensor) -> Result<Tensor> {
+        Ok(patch.zeros_like() + patch.mean(Kind::Float))
+    }
+
+    #[test]
+    fn the_order_of_windows_does_not_count() -> Result<()> {
+        // Odd windows have symmetric weights, and these sizes a symmetric layout: mirrored, the windows come last to first.
+        let tiling = Tiling { tile: [5, 7, 9], pad_value: 0.0, compat: false };
+        let volume = (Tensor::arange(11 * 15 * 19, (Kind::Float, Device::Cpu)) * 0.37).sin().view([11, 15, 19]);
+        let forwards = stitch(&volume, &tiling, mean)?;
+        let backwards = stitch(&volume.flip([0, 1, 2]), &tiling, mean)?.flip([1, 2, 3]);
+        assert!((&forwards - backwards).abs().max().double_value(&[]) < 1e-6);
+        assert!(forwards.std(false).double_value(&[]) > 1e-3, "windows answer differently");
+        Ok(())
+    }
+
+    #[test]
+    fn windows_that_answer_differently_leave_no_seams() -> Result<()> {
+        let tiling = Tiling { tile: [4, 4, 16], pad_value: 0.0, compat: false };
+        let volume = Tensor::arange(64, (Kind::Float, Device::Cpu)).square().view([1, 1, 64]).expand([4, 4, 64], false);
+        let line = stitch(&volume.contiguous(), &tiling, mean)?.select(1, 0).select(1, 0).squeeze_dim(0);
+        let jumps = Vec::<f32>::try_from(line.diff(1, -1, None::<&Tensor>, None::<&Tensor>).abs()).expect("a row of numbers");
+        // Windows begin and end at multiples of 8.
+        let most = |border: bool| {
+            let chosen = jumps.iter().enumerate().filter(|(at, _)| ((at + 1) % 8 == 0) == border);
+            chosen.fold(0f32, |most, (_, jump)| most.max(*jump))
+        };
+        assert!(most(true) < 0.2 * most(false), "{} at borders, {} inside", most(true), most(false));
+        Ok(())
+    }
+
     #[test]
     fn what_is_padded_is_cut_off_again_unless_as_the_authors() -> Result<()> {
         let volume = Tensor::ones([2, 7, 5], (Kind::Float, Device::Cpu));

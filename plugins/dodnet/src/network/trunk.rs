@@ -2,7 +2,8 @@
 
 use super::architecture::{Architecture, Block, Conv, Norm};
 use super::parameters::Ready;
-use tch::{Kind, Tensor};
+use tch::Tensor;
+use voxloom_precision::convolution;
 
 const GROUP_NORM_EPSILON: f64 = 1e-5;
 
@@ -35,7 +36,9 @@ pub fn trunk(plan: &Architecture, weights: &Ready, image: &Tensor, observe: &mut
     skips.pop();
     x = convolve(weights, plan.fusion.1, &activate(weights, plan.fusion.0, &x));
     observe("fusionConv", &x);
-    let pooled = activate(weights, plan.pool, &x).mean_dim([2i64, 3, 4].as_slice(), false, None::<Kind>);
+    // Averaged in the type of the weights, whatever autocast made of `x`.
+    let wide = weights[plan.controller_weight].kind();
+    let pooled = activate(weights, plan.pool, &x).mean_dim([2i64, 3, 4].as_slice(), false, Some(wide));
     for stage in &plan.decoder {
         let Some(skip) = skips.pop() else { break };
         x = double(&x);
@@ -65,8 +68,10 @@ pub fn block(weights: &Ready, block: &Block, x: &Tensor) -> Tensor {
 }
 
 fn convolve(weights: &Ready, conv: Conv, x: &Tensor) -> Tensor {
-    let weight = weights[conv.weight].to_kind(x.kind());
-    x.conv3d(&weight, None::<&Tensor>, conv.stride, conv.padding, 1, 1)
+    convolution(x, |x| {
+        let weight = weights[conv.weight].to_kind(x.kind());
+        x.conv3d(&weight, None::<&Tensor>, conv.stride, conv.padding, 1, 1)
+    })
 }
 
 /// GroupNorm, then ReLU in place (GroupNorm does not need its own output to differentiate).

@@ -6,6 +6,7 @@ use crate::inference::{Tiling, averaged_over_flips, stitch};
 use crate::network::{Features, Network, NetworkConfig};
 use std::path::Path;
 use std::sync::Arc;
+use voxloom_precision::{Precision, Widen};
 use voxloom_sdk::params::ParamType;
 use voxloom_sdk::prelude::*;
 use voxloom_sdk::{Params, Store};
@@ -28,6 +29,9 @@ pub struct NetworkParams {
     /// Standardise the weights of the trunk's convolutions, always in float32.
     #[param(default = true)]
     pub weight_std: bool,
+    /// Element type of products and convolutions. Weights stay float32, results are float32; float16 needs CUDA and the optimizer's `loss_scale`.
+    #[param(default = Precision::Float32)]
+    pub precision: Precision,
     /// How images must be prepared (spacing, orientation, window, …), in your words; kept with the weights, and weights that say otherwise are refused.
     pub images: Option<Json>,
     /// Take from a checkpoint of other tasks all but the tasks' own part; one of the same tasks (a run that is resumed) is taken whole.
@@ -76,6 +80,8 @@ struct SegmentParams {
 /// The module.
 pub struct DodNet {
     network: Network,
+    device: Device,
+    precision: Precision,
     tasks: Tasks,
     images: Option<Json>,
     transfer: bool,
@@ -142,7 +148,11 @@ impl Module for DodNet {
     }
 
     fn not_deterministic() -> Option<&'static str> {
-        Some("on CUDA the gradient of the trilinear enlargement adds up in no fixed order; on CPU equal inputs give equal bits")
+        Some("on CUDA the gradient of the trilinear enlargement adds up in no fixed order")
+    }
+
+    fn deterministic_on() -> &'static [&'static str] {
+        &["cpu"]
     }
 
     fn create(params: &NetworkParams, context: &Context) -> Result<Self> {
@@ -154,8 +164,17 @@ impl Module for DodNet {
             head_depth: params.head_depth,
             weight_std: params.weight_std,
         };
-        let network = Network::new(config, device(context)?, &mut context.rng())?;
-        Ok(Self { network, tasks: params.tasks.clone(), images: params.images.clone(), transfer: params.transfer })
+        let device = device(context)?;
+        params.precision.check(device)?;
+        let network = Network::new(config, device, &mut context.rng())?;
+        Ok(Self {
+            network,
+            device,
+            precision: params.precision,
+            tasks: params.tasks.clone(),
+            images: params.images.clone(),
+            transfer: params.transfer,
+        })
     }
 
     fn state(&self) -> Vec<State> {
@@ -207,7 +226,8 @@ impl Module for DodNet {
                 let ScoreParams { tasks, flips } = ScoreParams::parse(params)?;
                 let tasks = this.numbers(&tasks)?;
                 Box::new(move |call: &mut Call| {
-                    let scores = this.scores(&call.input("image")?, &tasks, flips)?;
+                    let image: Tensor = call.input("image")?;
+                    let scores = this.narrow(|| this.scores(&image, &tasks, flips))?;
                     call.output("scores", scores)
                 })
             }
@@ -220,16 +240,28 @@ impl Module for DodNet {
     }
 }
 
+impl Widen for Features {
+    fn widen(self) -> Self {
+        Self { map: self.map.widen(), pooled: self.pooled.widen() }
+    }
+}
+
 impl DodNet {
+    /// Runs a pass in the module's precision; what it gives is float32.
+    fn narrow<T: Widen>(&self, pass: impl FnOnce() -> crate::Result<T>) -> Result<T> {
+        Ok(self.precision.run(self.device, pass)??)
+    }
+
     fn features(&self, call: &mut Call) -> Result<()> {
-        let features = self.network.features(&call.input("image")?)?;
+        let image: Tensor = call.input("image")?;
+        let features = self.narrow(|| self.network.features(&image))?;
         call.output("feature", features.map)?;
         call.output("pooled", features.pooled)
     }
 
     fn heads(&self, call: &mut Call, tasks: &[i64]) -> Result<()> {
         let features = Features { map: call.input("feature")?, pooled: call.input("pooled")? };
-        call.output("logits", self.network.heads(&features, tasks)?)
+        call.output("logits", self.narrow(|| self.network.heads(&features, tasks))?)
     }
 
     fn forward(&self, call: &mut Call) -> Result<()> {
@@ -243,11 +275,14 @@ impl DodNet {
             return Err(Error::item(format!("`task` names {} tasks for {samples} samples; give one a sample", wanted.len())));
         }
         let tasks = self.numbers_of(&wanted).map_err(|fault| fault.context("`task`"))?;
-        call.output("logits", self.network.forward(&image, &tasks)?)
+        call.output("logits", self.narrow(|| self.network.forward(&image, &tasks))?)
     }
 
     fn scores(&self, image: &Tensor, tasks: &[i64], flips: bool) -> crate::Result<Tensor> {
-        let predict = |image: &Tensor| Ok(self.network.heads(&self.network.features(image)?, tasks)?.sigmoid());
+        let predict = |image: &Tensor| {
+            let features = self.network.features(image)?.widen();
+            Ok(self.network.heads(&features, tasks)?.widen().sigmoid())
+        };
         if flips { averaged_over_flips(image, predict) } else { predict(image) }
     }
 
@@ -255,7 +290,7 @@ impl DodNet {
         let volume: Volume = call.input("volume")?;
         let tiling = Tiling { tile: params.size.0, pad_value: params.pad_value, compat: params.compat };
         let image = single(&volume, "volume")?.to_kind(Kind::Float);
-        let scores = stitch(&image, &tiling, |patch| self.scores(patch, tasks, params.flips))?;
+        let scores = self.narrow(|| stitch(&image, &tiling, |patch| self.scores(patch, tasks, params.flips)))?;
         call.output("scores", volume.with_data(scores))
     }
 

@@ -98,6 +98,25 @@ fn without_the_task_code_all_tasks_are_one() {
 }
 
 #[test]
+fn tasks_that_exchange_their_codes_exchange_what_they_find() {
+    let (net, image) = small();
+    tch::no_grad(|| {
+        let found = || {
+            let features = net.features(&image).expect("the shape fits");
+            [0, 6].map(|task| net.heads(&features, &[task]).expect("known tasks"))
+        };
+        let [first, last] = found();
+        let (_, weight) = net.named().find(|(name, _)| *name == "controller.weight").expect("a controller");
+        let column = |task: i64| weight.narrow(1, 256 + task, 1);
+        let kept = column(0).copy();
+        column(0).copy_(&column(6));
+        column(6).copy_(&kept);
+        let [now_first, now_last] = found();
+        assert!(now_first.equal(&last) && now_last.equal(&first) && !first.equal(&last));
+    });
+}
+
+#[test]
 fn wrong_sizes_and_tasks_are_refused() {
     let (net, image) = small();
     let refused = |fault: voxloom_dodnet::Result<Tensor>| fault.expect_err("it does not fit").to_string();

@@ -7,6 +7,7 @@ mod inference;
 mod learning;
 mod operators;
 mod pipeline;
+mod precision;
 mod support;
 mod unit_ops;
 

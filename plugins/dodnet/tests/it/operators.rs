@@ -12,7 +12,7 @@ use voxloom_testkit::calls::Instance;
 use voxloom_testkit::host::Host;
 use voxloom_testkit::value::Value;
 
-static NETWORK: OperatorTable = <ModuleOf<DodNet> as Exported<Torch>>::TABLE;
+pub static NETWORK: OperatorTable = <ModuleOf<DodNet> as Exported<Torch>>::TABLE;
 static CONDITIONING: OperatorTable = <ModuleOf<Conditioning> as Exported<Torch>>::TABLE;
 static LOSS: OperatorTable = <MapOf<PartialLoss> as Exported<Torch>>::TABLE;
 static PREPARE: OperatorTable = <MapOf<Prepare> as Exported<Torch>>::TABLE;
@@ -29,7 +29,7 @@ fn description(table: &OperatorTable) -> Description {
 }
 
 /// One call of an operator that is made for it.
-fn call(
+pub fn call(
     table: &'static OperatorTable,
     params: &Json,
     entry: (&str, &Json),
@@ -39,7 +39,7 @@ fn call(
     call_of(&instance, table, entry, inputs)
 }
 
-fn call_of(
+pub fn call_of(
     instance: &Instance,
     table: &OperatorTable,
     entry: (&str, &Json),
@@ -55,12 +55,12 @@ fn call_of(
     Ok(items.pop().expect("one item"))
 }
 
-fn tensor(value: &Value) -> Tensor {
+pub fn tensor(value: &Value) -> Tensor {
     tensor_of(voxloom_sdk::Value::borrow(&value.raw())).expect("a tensor")
 }
 
 /// The voxels of a volume.
-fn voxels(value: &Value) -> Tensor {
+pub fn voxels(value: &Value) -> Tensor {
     let record = Record::read(voxloom_sdk::Value::borrow(&value.raw())).expect("a record");
     tensor_of(record.field("data").expect("a volume has data")).expect("a tensor")
 }
@@ -74,15 +74,15 @@ fn text(value: &Value) -> Json {
     serde_json::from_str(&value.text().expect("a json value")).expect("JSON")
 }
 
-fn volume(data: Tensor) -> Option<voxloom_sdk::Value> {
+pub fn volume(data: Tensor) -> Option<voxloom_sdk::Value> {
     Some(Volume::new(data, Affine::upright([1.0; 3], [0.0; 3])).into_value())
 }
 
-fn ramp(shape: &[i64]) -> Tensor {
+pub fn ramp(shape: &[i64]) -> Tensor {
     Tensor::arange(shape.iter().product::<i64>(), (Kind::Float, Device::Cpu)).view(shape)
 }
 
-fn two_tasks() -> Json {
+pub fn two_tasks() -> Json {
     json!([{ "name": "anterior", "channels": [{ "name": "anterior", "labels": [1] }] },
            { "name": "posterior", "channels": [{ "name": "posterior", "labels": [2] }] }])
 }

@@ -7,7 +7,7 @@ use voxloom_core::operators::Operators;
 use voxloom_core::run::{Event, Outcome, Report, RunOptions, run};
 use voxloom_testkit::harness::{built, plugins};
 
-fn go(file: &Json, lanes: usize) -> Report {
+pub fn go(file: &Json, lanes: usize) -> Report {
     let asked =
         ["voxloom_dodnet", "voxloom_synthetic", "voxloom_train"].map(|name| built(name).expect("cargo builds it for this test"));
     let plugins = plugins(asked.to_vec());
@@ -27,7 +27,7 @@ fn tasks() -> Json {
 }
 
 /// Two cases a step, each with one task's labels.
-fn training() -> Json {
+pub fn training() -> Json {
     let volume = |dtype: &str| json!({ "op": "synthetic.volume", "in": {}, "params": { "shape": [18, 20, 17], "dtype": dtype, "n_labels": 2 } });
     json!({ "voxloom": 1, "about": "A few steps on volumes that show one task each.",
         "modules": {
