@@ -2,9 +2,22 @@
 
 use voxloom_sdk::prelude::*;
 
-/// Makes one batch of the views of a step's images: every tensor is stacked along a new first axis.
+/// How tensors of several items become one.
+#[derive(Choice, Clone, Copy, Debug)]
+pub enum Join {
+    /// Along a new first axis: views to a batch.
+    Stack,
+    /// Along the first axis: batches to a larger one.
+    Concat,
+}
+
+/// Makes one batch of the views of a step's images.
 #[derive(Params)]
-pub struct Batch {}
+pub struct Batch {
+    /// Views are stacked, batches (several pairs of each volume) are put one after the other.
+    #[param(default = Join::Stack)]
+    pub join: Join,
+}
 
 /// Corrupted views, their transformed versions, clean views, and what the transformations were.
 const TENSORS: [(&str, &str); 8] = [
@@ -26,16 +39,17 @@ impl Gather for Batch {
             entry.input(Port::tensor(name).gathered().about(about)).output(Port::tensor(name).about(about))
         });
         entry
-            .input(Port::json("case").gathered().optional().about("the case, or its name"))
+            .input(Port::json("case").gathered().optional().about("the case, or its name; of a batch the list of names"))
             .output(Port::json("names").about("the cases' names; empty where none are connected"))
     }
 
     fn open(&self, _: &mut Call) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(Views { tensors: TENSORS.map(|_| Vec::new()), names: Vec::new() }))
+        Ok(Box::new(Views { join: self.join, tensors: TENSORS.map(|_| Vec::new()), names: Vec::new() }))
     }
 }
 
 struct Views {
+    join: Join,
     tensors: [Vec<Tensor>; 8],
     names: Vec<Json>,
 }
@@ -46,23 +60,31 @@ impl Accumulator for Views {
             tensors.push(call.input(name)?);
         }
         if let Some(case) = call.optional::<Json>("case")? {
-            self.names.push(case.get("name").cloned().unwrap_or(case));
+            match case {
+                Json::Array(names) => self.names.extend(names),
+                case => self.names.push(case.get("name").cloned().unwrap_or(case)),
+            }
         }
         Ok(())
     }
 
     fn finish(&mut self, call: &mut Call) -> Result<()> {
         for ((name, _), tensors) in TENSORS.iter().zip(&self.tensors) {
-            call.output(name, stack(name, tensors)?)?;
+            call.output(name, join(name, self.join, tensors)?)?;
         }
         call.output("names", Json::Array(std::mem::take(&mut self.names)))
     }
 }
 
-/// Stacks tensors of one type and size.
-fn stack(name: &str, tensors: &[Tensor]) -> Result<Tensor> {
+/// Joins tensors of one type and size.
+fn join(name: &str, how: Join, tensors: &[Tensor]) -> Result<Tensor> {
     let Some(first) = tensors.first() else { return Err(Error::item("there is no image to make a batch of")) };
-    if let Some(index) = tensors.iter().position(|tensor| tensor.size() != first.size() || tensor.kind() != first.kind()) {
+    let free = match how {
+        Join::Stack => 0,
+        Join::Concat => 1,
+    };
+    let fits = |tensor: &Tensor| tensor.size().get(free..) == first.size().get(free..) && tensor.kind() == first.kind();
+    if let Some(index) = tensors.iter().position(|tensor| !fits(tensor)) {
         let show = |tensor: &Tensor| format!("{:?} {:?}", tensor.kind(), tensor.size());
         return Err(Error::item(format!(
             "the images' `{name}` do not fit into one batch: the first is {}, number {index} is {}",
@@ -70,7 +92,10 @@ fn stack(name: &str, tensors: &[Tensor]) -> Result<Tensor> {
             show(&tensors[index])
         )));
     }
-    Ok(Tensor::f_stack(tensors, 0)?)
+    Ok(match how {
+        Join::Stack => Tensor::f_stack(tensors, 0)?,
+        Join::Concat => Tensor::f_cat(tensors, 0)?,
+    })
 }
 
 #[cfg(test)]
@@ -78,12 +103,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn views_are_stacked_or_named() {
+    fn views_become_a_batch_or_a_message() {
         let view = |n: i64| Tensor::ones([3, n, n], (Kind::Float, Device::Cpu));
-        assert_eq!(stack("x1", &[view(4), view(4)]).expect("equal sizes").size(), [2, 3, 4, 4]);
-        let fault = stack("x1", &[view(4), view(6)]).expect_err("other sizes");
+        assert_eq!(join("x1", Join::Concat, &[view(4), view(4)]).expect("equal sizes").size(), [6, 4, 4]);
+        assert_eq!(join("x1", Join::Stack, &[view(4), view(4)]).expect("equal sizes").size(), [2, 3, 4, 4]);
+        let fault = join("x1", Join::Stack, &[view(4), view(6)]).expect_err("other sizes");
         let wanted = "the images' `x1` do not fit into one batch: the first is Float [3, 4, 4], number 1 is Float [3, 6, 6]";
         assert_eq!(fault.message(), wanted);
-        assert!(stack("x1", &[]).is_err());
+        assert!(join("x1", Join::Stack, &[]).is_err());
     }
 }
