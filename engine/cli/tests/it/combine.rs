@@ -33,17 +33,17 @@ fn learns(report: &Json, steps: usize) {
     assert!(losses.iter().all(|loss| loss.is_finite()) && last < first, "{losses:?}");
 }
 
-/// Four cases of the hippocampus data; all of one task where one is named.
-fn hippocampus(task: Option<&str>, folder: &Path) -> PathBuf {
+/// Four cases of the hippocampus data; they show the named tasks in turn, or their own.
+fn hippocampus(tasks: &[&str], folder: &Path) -> PathBuf {
     let data = root().join("pipelines/dodnet/hippocampus");
     let mut cases: Vec<Json> = serde_json::from_slice(&std::fs::read(data.join("train.json")).unwrap()).unwrap();
     cases.truncate(4);
-    for case in &mut cases {
+    for (n, case) in cases.iter_mut().enumerate() {
         for key in ["image", "label"] {
             case[key] = json!(data.join(case[key].as_str().unwrap()));
         }
-        if let Some(task) = task {
-            case["task"] = json!(task);
+        if !tasks.is_empty() {
+            case["task"] = json!(tasks[n % tasks.len()]);
         }
     }
     let file = folder.join("cases.json");
@@ -54,7 +54,7 @@ fn hippocampus(task: Option<&str>, folder: &Path) -> PathBuf {
 #[test]
 fn dodnet_learns_with_a_loss_that_is_not_its_own() {
     let folder = tempfile::tempdir().unwrap();
-    let report = run("plain-loss.json", &[("cases", &hippocampus(None, folder.path()))], folder.path());
+    let report = run("plain-loss.json", &[("cases", &hippocampus(&[], folder.path()))], folder.path());
     learns(&report, 10);
 }
 
@@ -63,7 +63,7 @@ fn an_encoder_of_pcrl_learns_to_segment_with_samples_and_loss_of_dodnet() {
     let folder = tempfile::tempdir().unwrap();
     let encoder = folder.path().join("encoder.safetensors");
     run("encoder.json", &[("file", &encoder)], folder.path());
-    let cases = hippocampus(Some("both"), folder.path());
+    let cases = hippocampus(&["both"], folder.path());
     let report = run("encoder-segments.json", &[("cases", &cases), ("encoder", &encoder)], folder.path());
     let taken = &told(&report, "begin", "told")[0]["report"];
     assert!(taken["copied"].as_u64().unwrap() > 0, "{taken}");
@@ -71,6 +71,21 @@ fn an_encoder_of_pcrl_learns_to_segment_with_samples_and_loss_of_dodnet() {
     learns(&report, 10);
     let metrics = &told(&report, "segment", "metrics")[0]["metrics"];
     assert!(metrics["rows"][0]["dice"].is_number(), "the whole volume is measured: {metrics}");
+}
+
+#[test]
+fn disagreement_of_mrnet_is_measured_between_heads_of_dodnet() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cases, output) = (hippocampus(&["first", "second"], folder.path()), folder.path().join("out"));
+    let report = run("disagreement.json", &[("cases", &cases), ("output", &output)], folder.path());
+    learns(&report, 10);
+    let spread = &told(&report, "compare", "spread")[0]["table"]["rows"][0];
+    let (mean, most) = (spread["mean"].as_f64().unwrap(), spread["max"].as_f64().unwrap());
+    // Two values between 0 and 1 have a standard deviation of at most sqrt(1/2).
+    assert!(0.0 < mean && mean < most && most <= 0.5_f64.sqrt(), "{spread}");
+    let written = std::fs::read_dir(&output).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let endings = written.filter(|name| name.ends_with("_where.nii.gz") || name.ends_with(".png")).count();
+    assert_eq!(endings, 2, "the map and the picture");
 }
 
 /// A grey PNG, row by row.
