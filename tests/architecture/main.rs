@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use voxloom_architecture::{Packages, Source, root, sources};
 
 /// `cli -> core -> abi <- sdk <- plugins`: what each member of the engine may name among the members.
-const MAY_NEED: [(&str, &[&str]); 10] = [
+const MAY_NEED: [(&str, &[&str]); 11] = [
     ("voxloom-abi", &[]),
     ("voxloom-weights", &[]),
     ("voxloom-sdk-derive", &[]),
     ("voxloom-core", &["voxloom-abi"]),
     ("voxloom-cuda", &["voxloom-abi", "voxloom-core"]),
+    ("voxloom-watch", &[]),
     ("voxloom-sdk", &["voxloom-abi", "voxloom-sdk-derive", "voxloom-weights"]),
     ("voxloom-testkit", &["voxloom-abi", "voxloom-core"]),
-    ("voxloom", &["voxloom-abi", "voxloom-core", "voxloom-cuda", "voxloom-testkit", "voxloom-weights"]),
+    ("voxloom", &["voxloom-abi", "voxloom-core", "voxloom-cuda", "voxloom-testkit", "voxloom-watch", "voxloom-weights"]),
     ("xtask", &[]),
     ("voxloom-architecture", &[]),
 ];
@@ -37,7 +38,7 @@ fn dependencies_run_one_way() {
 #[test]
 fn the_program_links_no_libtorch() {
     let packages = Packages::read();
-    for member in ["voxloom", "voxloom-core", "voxloom-abi", "voxloom-cuda", "xtask"] {
+    for member in ["voxloom", "voxloom-core", "voxloom-abi", "voxloom-cuda", "voxloom-watch", "xtask"] {
         if packages.members.contains(member) {
             let all = packages.all_of(member);
             assert!(!all.contains("tch") && !all.contains("torch-sys"), "{member} needs libtorch's bindings");

@@ -1,0 +1,181 @@
+//! Results: made beside, flushed to the disk, renamed into place. Half a result is never seen under its final name.
+
+use crate::names::OWN;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The file in every result that says what it is a result of.
+pub const MARK: &str = ".voxloom.json";
+
+/// What [`MARK`] says. It is how watchers with other ledgers, and one that lost power before recording, see what is done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The input's name, for people.
+    pub input: String,
+    /// Hash of its content.
+    pub content: String,
+    /// Hash of content, pipeline, parameters, plugins and weights.
+    pub job: String,
+    pub attempt: u32,
+    /// Seconds since 1970.
+    pub finished: f64,
+}
+
+/// What is there under a final name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum There {
+    Nothing,
+    /// A result that this job, or one with the same key, has made.
+    Same,
+    /// Something else.
+    Other,
+}
+
+/// The name as a folder below the results: `name`, then `name.2`, `name.3` and so on.
+pub fn numbered(name: &Path, number: u32) -> PathBuf {
+    if number < 2 {
+        return name.to_owned();
+    }
+    crate::names::with_end(name, &format!(".{number}"))
+}
+
+pub fn look(output: &Path, result: &Path, job: &str) -> There {
+    let folder = output.join(result);
+    match std::fs::read(folder.join(MARK)) {
+        Ok(text) => match serde_json::from_slice::<Mark>(&text) {
+            Ok(mark) if mark.job == job => There::Same,
+            _ => There::Other,
+        },
+        Err(_) if folder.symlink_metadata().is_ok() => There::Other,
+        Err(_) => There::Nothing,
+    }
+}
+
+/// The result of this job if there is one under the input's name or a numbered one.
+pub fn find(output: &Path, name: &Path, job: &str) -> Option<PathBuf> {
+    (1..)
+        .map(|number| numbered(name, number))
+        .map_while(|result| match look(output, &result, job) {
+            There::Nothing => None,
+            There::Same => Some(Some(result)),
+            There::Other => Some(None),
+        })
+        .flatten()
+        .next()
+}
+
+/// Writes the mark and flushes everything in `staged` to the disk.
+///
+/// # Errors
+/// Of the file system.
+pub fn seal(staged: &Path, mark: &Mark) -> io::Result<()> {
+    let mut file = File::create(staged.join(MARK))?;
+    file.write_all(&serde_json::to_vec(mark)?)?;
+    drop(file);
+    flush(staged)
+}
+
+/// Moves a sealed folder to its final name, and returns the name. What is there is replaced, or a number added to the name.
+///
+/// # Errors
+/// Of the file system; then what was there before is still there.
+pub fn publish(staged: &Path, output: &Path, name: &Path, replace: bool) -> io::Result<PathBuf> {
+    let parent = output.join(name);
+    let parent = parent.parent().unwrap_or(output);
+    make_folders(output, parent)?;
+    let mut number = 1;
+    let result = loop {
+        let result = numbered(name, number);
+        let target = output.join(&result);
+        match rename_new(staged, &target) {
+            Ok(()) => break result,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+        if replace {
+            exchange(staged, &target)?;
+            break result;
+        }
+        number += 1;
+    };
+    sync_folder(parent)?;
+    Ok(result)
+}
+
+/// Renames where nothing of the name is there yet.
+///
+/// # Errors
+/// `AlreadyExists`, and others of the file system.
+pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Ok(()) => Ok(()),
+        // Network drives do not know how: between looking and renaming only the holder of the claim may write this name.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::OPNOTSUPP) => {
+            if to.symlink_metadata().is_ok() { Err(io::ErrorKind::AlreadyExists.into()) } else { std::fs::rename(from, to) }
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Puts `staged` in the place of `target`, which ends up where `staged` was.
+fn exchange(staged: &Path, target: &Path) -> io::Result<()> {
+    match renameat_with(CWD, staged, CWD, target, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(()),
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::OPNOTSUPP) => {
+            let aside = crate::names::with_end(staged, ".before");
+            std::fs::rename(target, &aside)?;
+            std::fs::rename(staged, target).inspect_err(|_| {
+                // The first error is the one to tell.
+                let _ = std::fs::rename(&aside, target);
+            })?;
+            std::fs::rename(&aside, staged)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Flushes all files and folders below, then the folder itself.
+fn flush(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            flush(&entry.path())?;
+        } else if kind.is_file() {
+            File::open(entry.path())?.sync_all()?;
+        }
+    }
+    sync_folder(folder)
+}
+
+/// Flushes the names in a folder.
+///
+/// # Errors
+/// Of the file system.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Makes folders below `base`, each flushed to the disk.
+///
+/// # Errors
+/// Of the file system.
+pub fn make_folders(base: &Path, folder: &Path) -> io::Result<()> {
+    if folder == base || folder.is_dir() {
+        return Ok(());
+    }
+    let parent = folder.parent().unwrap_or(base);
+    make_folders(base, parent)?;
+    match std::fs::create_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => sync_folder(parent),
+    }
+}
+
+/// True for what is the watcher's own among results.
+pub fn is_own(name: &Path) -> bool {
+    name.starts_with(OWN)
+}

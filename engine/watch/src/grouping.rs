@@ -1,0 +1,90 @@
+//! Which files are one input. The caller knows what files mean; the watcher only asks.
+
+use std::path::{Path, PathBuf};
+
+/// What a file is to the watcher.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Belongs {
+    /// An input of its own, named as the file.
+    Alone,
+    /// One of the files of the input `name`; none of them starts before every file that shares `quiet_with` is quiet.
+    To { name: String, quiet_with: String },
+    /// Not to be told from what is written of it so far: asked again when it is quiet. Then it is `Alone`.
+    Unknown,
+    /// No input.
+    Ignored,
+}
+
+/// Puts files together.
+pub trait Grouping: Send + Sync {
+    /// Asked at first sight of a file and after each of its changes; the file may still be growing.
+    ///
+    /// `relative` is its path below the watched folder, `file` where it lies. Must be quick: the head of the file at most.
+    fn belongs(&self, relative: &Path, file: &Path) -> Belongs;
+
+    /// False where every file stands alone: then nothing more need be looked at once the queue is full.
+    fn has_groups(&self) -> bool {
+        true
+    }
+}
+
+/// Every file is an input.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Files;
+
+impl Grouping for Files {
+    fn belongs(&self, _relative: &Path, _file: &Path) -> Belongs {
+        Belongs::Alone
+    }
+
+    fn has_groups(&self) -> bool {
+        false
+    }
+}
+
+/// Every folder directly below the watched one is an input with all its files; files beside the folders stand alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Folders;
+
+impl Grouping for Folders {
+    fn belongs(&self, relative: &Path, _file: &Path) -> Belongs {
+        let mut parts = relative.components();
+        match (parts.next(), parts.next()) {
+            (Some(first), Some(_)) => match first.as_os_str().to_str() {
+                Some(name) => Belongs::To { name: name.to_owned(), quiet_with: name.to_owned() },
+                None => Belongs::Ignored,
+            },
+            _ => Belongs::Alone,
+        }
+    }
+}
+
+/// The name of a group as a path of one part, whatever the caller called it.
+pub fn path_of(name: &str) -> PathBuf {
+    let safe: String = name.chars().map(|letter| if letter == '/' || letter.is_control() { '_' } else { letter }).collect();
+    match safe.trim_start_matches('.') {
+        "" => PathBuf::from("_"),
+        rest => PathBuf::from(rest),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Belongs, Files, Folders, Grouping, path_of};
+    use std::path::Path;
+
+    #[test]
+    fn a_folder_is_one_input_and_a_file_beside_it_another() {
+        let of = |path: &str| Folders.belongs(Path::new(path), Path::new(path));
+        assert_eq!(of("a/b/c"), Belongs::To { name: "a".into(), quiet_with: "a".into() });
+        assert_eq!(of("a"), Belongs::Alone);
+        assert_eq!(Files.belongs(Path::new("a/b"), Path::new("a/b")), Belongs::Alone);
+    }
+
+    #[test]
+    fn names_of_groups_stay_in_their_folder() {
+        assert_eq!(path_of("../../etc"), Path::new("_.._etc"));
+        assert_eq!(path_of(".."), Path::new("_"));
+        assert_eq!(path_of("1.2.840"), Path::new("1.2.840"));
+    }
+}

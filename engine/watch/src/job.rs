@@ -1,0 +1,142 @@
+//! What is done with an input. The watcher gives files and an empty folder; the job fills the folder or says why not.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Work on one input, done in a folder that nobody sees until it is whole.
+pub trait Job: Send + Sync {
+    /// Text that changes when results could: pipeline, parameters, plugins, weights. With the input's content it is the job's key.
+    fn identity(&self) -> &str;
+
+    /// Works on `work.files`, leaves results in `work.output`, and returns what is to be kept of it in the ledger.
+    ///
+    /// Called from one thread a lane; blocks. It should end early with [`Failure::cancelled`] when `work.cancel` is set.
+    ///
+    /// # Errors
+    /// Why there is no result, and whether trying again may help.
+    fn run(&self, work: &Work) -> Result<Json, Failure>;
+}
+
+/// One call of a job.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// Number of the worker, from 0.
+    pub lane: usize,
+    /// Of the input: relative, as the result's folder will be called.
+    pub name: PathBuf,
+    /// The watched folder.
+    pub folder: PathBuf,
+    /// Where the files lie; one unless `is_group`.
+    pub files: Vec<PathBuf>,
+    pub is_group: bool,
+    /// An empty folder for results.
+    pub output: PathBuf,
+    /// An empty folder for anything else; it is removed afterwards.
+    pub scratch: PathBuf,
+    /// Counts from 1.
+    pub attempt: u32,
+    /// Set when the watcher cannot wait any longer.
+    pub cancel: Arc<AtomicBool>,
+}
+
+impl Work {
+    /// A path for jobs that take one: the file itself, or a folder of links to the files of a group, with their paths.
+    ///
+    /// # Errors
+    /// Of the file system.
+    pub fn input(&self) -> std::io::Result<PathBuf> {
+        if !self.is_group {
+            return Ok(self.files.first().cloned().unwrap_or_default());
+        }
+        let view = self.scratch.join("input");
+        for file in &self.files {
+            let relative = file.strip_prefix(&self.folder).unwrap_or(file);
+            let link = view.join(relative);
+            std::fs::create_dir_all(link.parent().unwrap_or(&view))?;
+            std::os::unix::fs::symlink(file, link)?;
+        }
+        Ok(view)
+    }
+}
+
+/// Why an attempt gave no result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    pub kind: Kind,
+    /// Where in the job, such as a node's name.
+    pub place: Option<String>,
+    pub message: String,
+    /// Anything else that `error.json` should tell.
+    #[serde(default)]
+    pub facts: Box<Map<String, Json>>,
+}
+
+/// Failures by what follows from them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// The data is bad: trying again gives the same. Set aside at once.
+    Bad,
+    /// May go well later: tried again after a pause, a bounded number of times.
+    Transient,
+    /// The disk is full: everything pauses, and the attempt does not count.
+    Full,
+    /// The process died while the input was worked on.
+    Crash,
+    /// The watcher is stopping; the input waits for the next start.
+    Cancelled,
+}
+
+impl Kind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bad => "bad",
+            Self::Transient => "transient",
+            Self::Full => "full",
+            Self::Crash => "crash",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl Failure {
+    fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, place: None, message: message.into(), facts: Box::default() }
+    }
+
+    pub fn bad(message: impl Into<String>) -> Self {
+        Self::new(Kind::Bad, message)
+    }
+
+    pub fn transient(message: impl Into<String>) -> Self {
+        Self::new(Kind::Transient, message)
+    }
+
+    pub fn full(message: impl Into<String>) -> Self {
+        Self::new(Kind::Full, message)
+    }
+
+    pub fn crash(message: impl Into<String>) -> Self {
+        Self::new(Kind::Crash, message)
+    }
+
+    pub fn cancelled() -> Self {
+        Self::new(Kind::Cancelled, "the watcher was stopped")
+    }
+
+    /// Names the place, such as a node.
+    #[must_use]
+    pub fn at(mut self, place: impl Into<String>) -> Self {
+        self.place = Some(place.into());
+        self
+    }
+
+    /// What an error of the file system means for an attempt: every kind but a full disk may pass.
+    pub fn of_io(path: &Path, error: &std::io::Error) -> Self {
+        let message = format!("{}: {error}", path.display());
+        if crate::error::is_full(error) { Self::full(message) } else { Self::transient(message) }
+    }
+}

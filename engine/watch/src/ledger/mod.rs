@@ -1,0 +1,267 @@
+//! The ledger: what a watcher knows of every input, on its own disk (SQLite), written before anything is done about it.
+//!
+//! One row an input by name, one row a file, and a history that only grows. Each function here is one transaction.
+
+mod recall;
+mod schema;
+
+pub use recall::{Known, Standing};
+pub use schema::open_to_read;
+
+use crate::error::{Error, file};
+use crate::input::Input;
+use crate::job::Failure;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// An open ledger; it belongs to one process.
+pub struct Ledger {
+    path: PathBuf,
+    connection: Mutex<Connection>,
+    /// Locked as long as this lives.
+    _lock: File,
+}
+
+/// What the ledger says at the begin of an attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Begun {
+    /// Go on: the attempt's number, and how many attempts ended with the process.
+    Attempt { number: u32, crashes: u32 },
+    /// An input with the same key is being worked on.
+    Twin,
+}
+
+/// An earlier job with the same key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    pub name: PathBuf,
+    /// Relative to the folder of results.
+    pub result: PathBuf,
+}
+
+impl Ledger {
+    /// Opens a ledger, or makes it, and locks it for this process.
+    ///
+    /// # Errors
+    /// Another watcher has it; it cannot be made or read.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|source| Error::Folder {
+                what: "no folder for the ledger:",
+                path: folder.into(),
+                source,
+            })?;
+        }
+        let lock_path = crate::names::with_end(path, ".lock");
+        let lock = File::options().create(true).truncate(false).write(true).open(&lock_path).map_err(file(&lock_path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(std::fs::TryLockError::WouldBlock) => return Err(Error::LedgerInUse { path: path.into() }),
+            Err(std::fs::TryLockError::Error(source)) => return Err(Error::File { path: lock_path, source }),
+        }
+        Ok(Self { path: path.into(), connection: Mutex::new(schema::open(path)?), _lock: lock })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Records inputs that wait; those that are known to wait already keep what is known of them.
+    ///
+    /// # Errors
+    /// Of SQLite; then none is recorded.
+    pub fn wait(&self, inputs: &[&Input], now: f64) -> Result<(), Error> {
+        if inputs.is_empty() {
+            return Ok(());
+        }
+        self.change(|change| {
+            for input in inputs {
+                put(change, input, "waiting")?;
+                note(change, input.name.as_path(), now, "waiting", 0, None)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Records that work begins, before it does.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn begin(&self, input: &Input, content: &str, job: &str, crashes_before: u32, now: f64) -> Result<Begun, Error> {
+        self.change(|change| {
+            let name = bytes(&input.name);
+            let twin: Option<i64> = change
+                .prepare_cached("SELECT 1 FROM item WHERE job = ?1 AND state = 'running' AND name <> ?2")?
+                .query_row(params![job, name], |row| row.get(0))
+                .optional()?;
+            if twin.is_some() {
+                return Ok(Begun::Twin);
+            }
+            let known = change
+                .prepare_cached("SELECT attempts, crashes, print FROM item WHERE name = ?1")?
+                .query_row([name], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, u32>(1)?, row.get::<_, i64>(2)? as u64)))
+                .optional()?;
+            let (attempts, crashes) = match known {
+                Some((attempts, crashes, print)) if print == input.print() => (attempts, crashes),
+                // Unknown here, but perhaps another watcher died of it.
+                None => (crashes_before, crashes_before),
+                Some(_) => (0, 0),
+            };
+            put(change, input, "running")?;
+            change
+                .prepare_cached(
+                    "UPDATE item SET content = ?2, job = ?3, attempts = ?4, crashes = ?5, started = ?6, ended = NULL, \
+                     not_before = NULL, result = NULL, same_as = NULL, report = NULL WHERE name = ?1",
+                )?
+                .execute(params![name, content, job, attempts + 1, crashes, now])?;
+            note(change, &input.name, now, "running", attempts + 1, None)?;
+            Ok(Begun::Attempt { number: attempts + 1, crashes })
+        })
+    }
+
+    /// Records that an input is done: by its own job, or by an earlier one with the same key.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn done(&self, input: &Input, done: &Done, now: f64) -> Result<(), Error> {
+        self.change(|change| {
+            put(change, input, "done")?;
+            change
+                .prepare_cached(
+                    "UPDATE item SET content = ?2, job = ?3, started = coalesce(started, ?4), ended = ?4, not_before = NULL, \
+                     kind = NULL, place = NULL, message = NULL, result = ?5, same_as = ?6, report = ?7 WHERE name = ?1",
+                )?
+                .execute(params![
+                    bytes(&input.name),
+                    done.content,
+                    done.job,
+                    now,
+                    done.result.to_string_lossy(),
+                    done.same_as.as_deref().map(crate::input::shown),
+                    done.report,
+                ])?;
+            note(change, &input.name, now, if done.same_as.is_some() { "same" } else { "done" }, done.attempt, None)
+        })
+    }
+
+    /// Records a failed attempt: `again` is the unix time of the next, `None` sets the input aside.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn failed(&self, input: &Input, failure: &Failure, again: Option<f64>, counts: bool, now: f64) -> Result<(), Error> {
+        let state = if again.is_some() { "waiting" } else { "failed" };
+        self.change(|change| {
+            put(change, input, state)?;
+            let ended = again.is_none().then_some(now);
+            change
+                .prepare_cached(
+                    "UPDATE item SET ended = ?2, not_before = ?3, kind = ?4, place = ?5, message = ?6, \
+                     attempts = max(0, attempts - ?7) WHERE name = ?1",
+                )?
+                .execute(params![
+                    bytes(&input.name),
+                    ended,
+                    again,
+                    failure.kind.name(),
+                    failure.place,
+                    failure.message,
+                    i64::from(!counts)
+                ])?;
+            let attempt = change
+                .prepare_cached("SELECT attempts FROM item WHERE name = ?1")?
+                .query_row([bytes(&input.name)], |row| row.get(0))?;
+            note(change, &input.name, now, state, attempt, Some(&failure.message))
+        })
+    }
+
+    /// Forgets an input that is gone without having been worked on.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn forget(&self, name: &Path, now: f64) -> Result<(), Error> {
+        self.change(|change| {
+            let gone = change
+                .prepare_cached("DELETE FROM item WHERE name = ?1 AND state IN ('waiting', 'running')")?
+                .execute([bytes(name)])?;
+            if gone > 0 { note(change, name, now, "gone", 0, None) } else { Ok(()) }
+        })
+    }
+
+    /// The files of an input are no longer where they were: they were put away.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn retired(&self, name: &Path) -> Result<(), Error> {
+        self.change(|change| {
+            change.prepare_cached("DELETE FROM file WHERE item = ?1")?.execute([bytes(name)])?;
+            Ok(())
+        })
+    }
+
+    fn change<T>(&self, work: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T, Error> {
+        let wrong = |source| Error::Ledger { path: self.path.clone(), source };
+        let mut connection = self.lock();
+        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(wrong)?;
+        let result = work(&transaction).map_err(wrong)?;
+        transaction.commit().map_err(wrong)?;
+        Ok(result)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        // A transaction that panicked was rolled back when it was dropped.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is recorded of an input that is done.
+#[derive(Clone, Debug, Default)]
+pub struct Done {
+    pub content: String,
+    pub job: String,
+    /// Relative to the folder of results.
+    pub result: PathBuf,
+    /// The input whose job had the same key.
+    pub same_as: Option<PathBuf>,
+    /// JSON.
+    pub report: Option<String>,
+    pub attempt: u32,
+}
+
+fn put(change: &Transaction, input: &Input, state: &str) -> rusqlite::Result<()> {
+    let (name, print) = (bytes(&input.name), input.print() as i64);
+    let before: Option<i64> =
+        change.prepare_cached("SELECT print FROM item WHERE name = ?1")?.query_row([name], |row| row.get(0)).optional()?;
+    if before == Some(print) {
+        change.prepare_cached("UPDATE item SET state = ?2 WHERE name = ?1")?.execute(params![name, state])?;
+        return Ok(());
+    }
+    // Another content under the same name is another input; the history keeps what became of the earlier one.
+    change.prepare_cached("DELETE FROM item WHERE name = ?1")?.execute([name])?;
+    change
+        .prepare_cached(
+            "INSERT INTO item (name, shown, state, print, is_group, bytes, seen) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![name, input.shown(), state, print, input.is_group, input.bytes() as i64, input.seen])?;
+    for member in &input.members {
+        change.prepare_cached("INSERT OR REPLACE INTO file (path, item, stamp) VALUES (?1, ?2, ?3)")?.execute(params![
+            bytes(&member.path),
+            name,
+            member.stamp.hash() as i64
+        ])?;
+    }
+    Ok(())
+}
+
+fn note(change: &Transaction, name: &Path, at: f64, what: &str, attempt: u32, message: Option<&str>) -> rusqlite::Result<()> {
+    change
+        .prepare_cached("INSERT INTO history (at, name, what, attempt, message) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![at, bytes(name), what, attempt, message])?;
+    Ok(())
+}
+
+fn bytes(path: &Path) -> &[u8] {
+    path.as_os_str().as_bytes()
+}

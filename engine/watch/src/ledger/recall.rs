@@ -1,0 +1,173 @@
+//! What the ledger is asked: what is known of a key, of files, and of everything when a watcher starts.
+
+use super::{Earlier, Ledger};
+use crate::error::Error;
+use crate::job::{Failure, Kind};
+use rusqlite::{OptionalExtension, params};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+/// How far a file had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Found complete, not yet done: `waiting`, or `running` when the process ended.
+    Complete,
+    /// Its input is done or failed; it may still have to be put away.
+    Ended,
+}
+
+/// One file of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    pub path: PathBuf,
+    pub item: PathBuf,
+    /// Hash of its stamp.
+    pub stamp: u64,
+    pub standing: Standing,
+    pub failed: bool,
+}
+
+impl Ledger {
+    /// An input that is done and had the same key: one of the same name, else the latest.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn earlier(&self, job: &str, name: &Path) -> Result<Option<Earlier>, Error> {
+        let connection = self.lock();
+        let found = connection
+            .prepare_cached(
+                "SELECT name, result FROM item WHERE job = ?1 AND state = 'done' AND result IS NOT NULL \
+                 ORDER BY name = ?2 DESC, ended DESC LIMIT 1",
+            )
+            .and_then(|mut query| {
+                query
+                    .query_row(params![job, super::bytes(name)], |row| {
+                        Ok(Earlier { name: path(row.get(0)?), result: row.get::<_, String>(1)?.into() })
+                    })
+                    .optional()
+            });
+        found.map_err(|source| Error::Ledger { path: self.path.clone(), source })
+    }
+
+    /// All files that the ledger knows below the watched folder.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn files(&self) -> Result<Vec<Known>, Error> {
+        self.query("SELECT file.path, file.item, file.stamp, item.state FROM file JOIN item ON item.name = file.item", [], known)
+    }
+
+    /// The files of one input.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn files_of(&self, item: &Path) -> Result<Vec<Known>, Error> {
+        self.query(
+            "SELECT file.path, file.item, file.stamp, item.state FROM file JOIN item ON item.name = file.item \
+             WHERE file.item = ?1",
+            [super::bytes(item)],
+            known,
+        )
+    }
+
+    /// Inputs that were being worked on when the process ended: that counts as a crash of each. To be asked once, at the start.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn crashed(&self, now: f64) -> Result<usize, Error> {
+        self.change(|change| {
+            change.execute(
+                "INSERT INTO history (at, name, what, attempt, message) \
+                 SELECT ?1, name, 'crash', attempts, 'the process ended while it ran' FROM item WHERE state = 'running'",
+                [now],
+            )?;
+            change.execute("UPDATE item SET state = 'waiting', crashes = crashes + 1 WHERE state = 'running'", [])
+        })
+    }
+
+    /// Attempts and crashes of an input as it is now, and the unix time before which it is not tried again.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn tries(&self, name: &Path, print: u64) -> Result<(u32, u32, Option<f64>), Error> {
+        let connection = self.lock();
+        let found = connection
+            .prepare_cached("SELECT attempts, crashes, not_before FROM item WHERE name = ?1 AND print = ?2")
+            .and_then(|mut query| {
+                query
+                    .query_row(params![super::bytes(name), print as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                    .optional()
+            });
+        found.map(|found| found.unwrap_or((0, 0, None))).map_err(|source| Error::Ledger { path: self.path.clone(), source })
+    }
+
+    /// Why an input failed, after how many attempts, and when.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn why(&self, name: &Path) -> Result<Option<(Failure, u32, f64)>, Error> {
+        let connection = self.lock();
+        let sql = "SELECT kind, place, message, attempts, coalesce(ended, 0.0) FROM item WHERE name = ?1 AND state = 'failed'";
+        let found = connection.prepare_cached(sql).and_then(|mut query| {
+            query
+                .query_row([super::bytes(name)], |row| {
+                    let kind = match row.get::<_, Option<String>>(0)?.as_deref() {
+                        Some("crash") => Kind::Crash,
+                        Some("transient") => Kind::Transient,
+                        _ => Kind::Bad,
+                    };
+                    let message: Option<String> = row.get(2)?;
+                    let failure =
+                        Failure { kind, place: row.get(1)?, message: message.unwrap_or_default(), facts: Box::default() };
+                    Ok((failure, row.get(3)?, row.get(4)?))
+                })
+                .optional()
+        });
+        found.map_err(|source| Error::Ledger { path: self.path.clone(), source })
+    }
+
+    /// True for an input that is done or failed, by its name as it is shown.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn has_ended(&self, shown: &str) -> Result<bool, Error> {
+        let sql = "SELECT count(*) FROM item WHERE shown = ?1 AND state IN ('done', 'failed')";
+        let count = self.query(sql, [shown], |row| row.get::<_, i64>(0))?;
+        Ok(count.first().is_some_and(|count| *count > 0))
+    }
+
+    /// Names of inputs that wait.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn waiting(&self) -> Result<Vec<PathBuf>, Error> {
+        self.query("SELECT name FROM item WHERE state = 'waiting'", [], |row| Ok(path(row.get(0)?)))
+    }
+
+    fn query<T>(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+        one: impl FnMut(&rusqlite::Row) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, Error> {
+        let connection = self.lock();
+        let all = connection.prepare_cached(sql).and_then(|mut query| query.query_map(params, one)?.collect());
+        all.map_err(|source| Error::Ledger { path: self.path.clone(), source })
+    }
+}
+
+fn known(row: &rusqlite::Row) -> rusqlite::Result<Known> {
+    let state: String = row.get(3)?;
+    Ok(Known {
+        path: path(row.get(0)?),
+        item: path(row.get(1)?),
+        stamp: row.get::<_, i64>(2)? as u64,
+        standing: if state == "done" || state == "failed" { Standing::Ended } else { Standing::Complete },
+        failed: state == "failed",
+    })
+}
+
+fn path(bytes: Vec<u8>) -> PathBuf {
+    OsString::from_vec(bytes).into()
+}

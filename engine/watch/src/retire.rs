@@ -1,0 +1,145 @@
+//! What becomes of inputs that are done or failed: they stay, move to `done/` or `failed/`, or are deleted.
+//!
+//! Nothing is overwritten, and a file that came under the same name meanwhile is left alone: it is another input.
+
+use crate::commit::{make_folders, numbered, rename_new, sync_folder};
+use crate::content::look;
+use crate::input::Input;
+use crate::names::{DONE, FAILED, OWN, READY};
+use crate::stamp::{Member, Stamp};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What to do with inputs that are done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum After {
+    #[default]
+    Keep,
+    /// Move to `done/` in the watched folder.
+    Move,
+    Delete,
+}
+
+/// Puts away an input that is done. True if its files are no longer where they were.
+///
+/// # Errors
+/// Of the file system: the files that could not be put away stay, and nothing else is lost.
+pub fn done(folder: &Path, input: &Input, after: After) -> io::Result<bool> {
+    let marked = marked_folders(folder, input);
+    match after {
+        After::Keep => return Ok(false),
+        After::Move => {
+            for member in &input.members {
+                put(folder, member, |number| numbered(&Path::new(DONE).join(&member.path), number))?;
+            }
+        }
+        After::Delete => {
+            for member in &input.members {
+                // Moved first, so that what is deleted is surely what was worked on.
+                let unique = format!("trash-{}-{:016x}", std::process::id(), member.stamp.hash());
+                let trash = Path::new(OWN).join("trash").join(unique);
+                if let Some(file) = put(folder, member, |number| numbered(&trash, number))? {
+                    std::fs::remove_file(folder.join(file))?;
+                }
+            }
+        }
+    }
+    tidy(folder, &marked);
+    Ok(true)
+}
+
+/// Moves an input that failed to `failed/<name>/`, beside `error.json` with `error`. Returns that folder, relative.
+///
+/// # Errors
+/// Of the file system.
+pub fn failed(folder: &Path, input: &Input, error: &serde_json::Value) -> io::Result<PathBuf> {
+    let marked = marked_folders(folder, input);
+    let base = Path::new(FAILED).join(&input.name);
+    make_folders(folder, folder.join(&base).parent().unwrap_or(folder))?;
+    let name = |member: &Member| match (input.is_group, member.path.file_name()) {
+        (false, Some(name)) => PathBuf::from(name),
+        _ => member.path.clone(),
+    };
+    let target = (1..)
+        .map(|number| numbered(&base, number))
+        .find_map(|target| match std::fs::create_dir(folder.join(&target)) {
+            Ok(()) => Some(Ok(target)),
+            // The process was killed before it moved the input, or someone took the input back to have it tried again.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let is_free = |member| folder.join(&target).join(name(member)).symlink_metadata().is_err();
+                input.members.iter().all(is_free).then_some(Ok(target))
+            }
+            Err(error) => Some(Err(error)),
+        })
+        .unwrap_or_else(|| Err(io::ErrorKind::AlreadyExists.into()))?;
+    let beside = folder.join(&target).join(".error.json.tmp");
+    std::fs::write(&beside, serde_json::to_vec_pretty(error)?)?;
+    std::fs::File::open(&beside)?.sync_all()?;
+    std::fs::rename(&beside, folder.join(&target).join("error.json"))?;
+    sync_folder(&folder.join(&target))?;
+    for member in &input.members {
+        put(folder, member, |number| numbered(&target.join(name(member)), number))?;
+    }
+    tidy(folder, &marked);
+    Ok(target)
+}
+
+/// Moves one file to the first free of the names; `None` if it is gone, or another file now.
+fn put(folder: &Path, member: &Member, name: impl Fn(u32) -> PathBuf) -> io::Result<Option<PathBuf>> {
+    let from = folder.join(&member.path);
+    if !look(&from).is_ok_and(|stamp| stamp == member.stamp) {
+        return Ok(None);
+    }
+    for number in 1.. {
+        let target = name(number);
+        let to = folder.join(&target);
+        make_folders(folder, to.parent().unwrap_or(folder))?;
+        match rename_new(&from, &to) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other?,
+        }
+        if !look(&to).is_ok_and(|stamp| is_same(&stamp, &member.stamp)) {
+            // It was replaced between the look and the move: back with it.
+            match rename_new(&to, &from) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => return Ok(None),
+            }
+        }
+        sync_folder(to.parent().unwrap_or(folder))?;
+        return Ok(Some(target));
+    }
+    Ok(None)
+}
+
+/// Equal but for the time of change, which moving sets.
+fn is_same(a: &Stamp, b: &Stamp) -> bool {
+    (a.device, a.inode, a.size, a.modified) == (b.device, b.inode, b.size, b.modified)
+}
+
+/// Folders of the input's files, up to those with a `.ready` file: whoever put it there is done with them.
+fn marked_folders(folder: &Path, input: &Input) -> Vec<PathBuf> {
+    let mut marked: Vec<PathBuf> = Vec::new();
+    for member in &input.members {
+        let above: Vec<&Path> = member.path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty()).collect();
+        if let Some(top) = above.iter().rposition(|above| folder.join(above).join(READY).exists()) {
+            marked.extend(above[..=top].iter().map(|above| above.to_path_buf()));
+        }
+    }
+    marked.sort_by_key(|path| std::cmp::Reverse(path.components().count()));
+    marked.dedup();
+    marked
+}
+
+/// Removes marked folders in which nothing but the mark is left.
+fn tidy(folder: &Path, marked: &[PathBuf]) {
+    for path in marked.iter().map(|path| folder.join(path)) {
+        let only_mark = std::fs::read_dir(&path)
+            .is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == READY)));
+        if only_mark {
+            // Someone may put something there at this moment: then the folder stays.
+            let _ = std::fs::remove_file(path.join(READY));
+            let _ = std::fs::remove_dir(&path);
+        }
+    }
+}

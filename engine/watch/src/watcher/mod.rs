@@ -1,0 +1,74 @@
+//! The watcher: one loop that hears hints, looks through the folder, waits, and hands inputs to workers.
+
+mod intake;
+mod queue;
+mod start;
+mod turn;
+mod workers;
+
+use crate::claim::{Claims, Owner};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::Error;
+use crate::events::Events;
+use crate::grouping::Grouping;
+use crate::job::Job;
+use crate::ledger::Ledger;
+use crate::live::Live;
+use crate::notice::Observer;
+use crate::place::Place;
+use crossbeam::channel::Receiver;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Everything that a watcher is made of. What is a trait can be replaced: by the caller, or by a test.
+pub struct Parts {
+    pub place: Place,
+    /// The file of the ledger.
+    pub ledger: PathBuf,
+    pub config: Config,
+    pub job: Arc<dyn Job>,
+    pub grouping: Arc<dyn Grouping>,
+    pub events: Box<dyn Events>,
+    pub clock: Arc<dyn Clock>,
+    pub observer: Arc<dyn Observer>,
+    pub live: Arc<Live>,
+    pub controls: Receiver<Control>,
+    /// Makes the job anew from the pipeline file, or says why not.
+    pub reload: Box<dyn FnMut() -> Result<Arc<dyn Job>, String> + Send>,
+}
+
+/// What the caller may ask for while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Start nothing more, finish what runs within the time of grace. Said again: leave at once.
+    Stop,
+    /// Read the pipeline file again.
+    Reload,
+}
+
+/// How the watcher ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub done: u64,
+    pub same: u64,
+    pub failed: u64,
+    /// Inputs that were under way and would not end; they wait for the next start.
+    pub left: usize,
+}
+
+/// Watches until it is told to stop. Blocks.
+///
+/// # Errors
+/// Before anything is touched: the folders or the ledger cannot be used. Later: the ledger can no longer be written.
+pub fn watch(parts: Parts) -> Result<Summary, Error> {
+    let ledger = Ledger::open(&parts.ledger)?;
+    let me = Owner::myself();
+    let claims = Claims::open(&parts.place.input, me.clone(), parts.config.lease, Arc::clone(&parts.clock))?;
+    let staging = start::staging(&parts.place, &me)?;
+    let left = staging.clone();
+    let summary = turn::Loop::new(parts, ledger, claims, staging)?.run();
+    // The next start does this, too; what is left is of no use to anyone.
+    let _ = std::fs::remove_dir_all(left);
+    summary
+}

@@ -1,0 +1,107 @@
+//! What a watcher does before its first look: it tidies what earlier ones left when they were killed.
+
+use crate::attempt::Bench;
+use crate::claim::Owner;
+use crate::content::look;
+use crate::error::{Error, file};
+use crate::input::Input;
+use crate::job::Failure;
+use crate::ledger::{Known, Standing};
+use crate::names::OWN;
+use crate::place::Place;
+use crate::stamp::Member;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+/// Makes this process's staging folder, and removes those of dead watchers of this machine.
+pub fn staging(place: &Place, me: &Owner) -> Result<PathBuf, Error> {
+    let all = place.staging();
+    std::fs::create_dir_all(&all).map_err(|source| Error::Folder {
+        what: "results cannot be made in",
+        path: all.clone(),
+        source,
+    })?;
+    for entry in std::fs::read_dir(&all).map_err(file(&all))?.flatten() {
+        let owner = std::fs::read(entry.path().join(OWNER)).ok().and_then(|text| serde_json::from_slice::<Owner>(&text).ok());
+        if owner.is_some_and(|owner| owner.is_dead(me)) {
+            // What cannot be removed now may be later.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    let own = all.join(me.folder());
+    std::fs::create_dir_all(&own).map_err(file(&own))?;
+    let text = serde_json::to_vec(me).unwrap_or_default();
+    std::fs::write(own.join(OWNER), text).map_err(file(&own))?;
+    Ok(own)
+}
+
+const OWNER: &str = "owner.json";
+
+/// What the ledger knows of files, by the hash of their paths.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// Hash of the stamp of files whose inputs have ended.
+    pub ended: HashMap<u64, u64>,
+    /// Of files that were found complete and not worked on to the end.
+    pub complete: HashMap<u64, u64>,
+}
+
+/// Reads the ledger, counts crashes, and puts away what was done or had failed before the process was killed.
+pub fn recall(bench: &Bench) -> Result<Memory, Error> {
+    bench.ledger.crashed(bench.clock.unix())?;
+    let mut memory = Memory::default();
+    let mut unfinished: BTreeMap<PathBuf, Vec<Known>> = BTreeMap::new();
+    for known in bench.ledger.files()? {
+        let map = if known.standing == Standing::Ended { &mut memory.ended } else { &mut memory.complete };
+        map.insert(path_hash(&known.path), known.stamp);
+        if known.standing == Standing::Ended {
+            unfinished.entry(known.item.clone()).or_default().push(known);
+        }
+    }
+    for (name, files) in unfinished {
+        finish(bench, &name, &files)?;
+    }
+    let is_wanted =
+        |shown: &str| bench.place.input.join(shown).symlink_metadata().is_ok() && !bench.ledger.has_ended(shown).unwrap_or(false);
+    bench.claims.sweep(is_wanted);
+    let trash = bench.place.input.join(OWN).join("trash");
+    for entry in std::fs::read_dir(trash).into_iter().flatten().flatten() {
+        // The result was recorded before its input came here.
+        let _ = std::fs::remove_file(entry.path());
+    }
+    Ok(memory)
+}
+
+fn finish(bench: &Bench, name: &Path, files: &[Known]) -> Result<(), Error> {
+    let has_failed = files.iter().any(|known| known.failed);
+    if !has_failed && bench.config.after == crate::retire::After::Keep {
+        return Ok(());
+    }
+    let mut members = Vec::new();
+    for known in files {
+        if let Ok(stamp) = look(&bench.place.input.join(&known.path))
+            && stamp.hash() == known.stamp
+        {
+            members.push(Member { path: known.path.clone(), stamp });
+        }
+    }
+    if members.is_empty() {
+        return Ok(());
+    }
+    let is_group = members.len() > 1 || members[0].path != name;
+    let input = Input { name: name.into(), members, is_group, complete: bench.clock.now(), seen: bench.clock.unix() };
+    if has_failed {
+        let (failure, attempts, at) = bench.ledger.why(name)?.unwrap_or_else(|| (Failure::bad("unknown"), 0, bench.clock.unix()));
+        bench.set_aside(&input, &failure, attempts, at);
+    } else {
+        bench.put_away(&input);
+    }
+    Ok(())
+}
+
+/// A short hash of a path; sixteen bytes an entry hold a million files in little memory.
+pub fn path_hash(path: &Path) -> u64 {
+    let mut first = [0; 8];
+    first.copy_from_slice(&blake3::hash(path.as_os_str().as_encoded_bytes()).as_bytes()[..8]);
+    u64::from_le_bytes(first)
+}

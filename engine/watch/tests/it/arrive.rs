@@ -1,0 +1,187 @@
+//! Ways in which files arrive: slowly, empty, again, together.
+
+use crate::stage::{ByPrefix, Copy, Stage, copy};
+use std::io::Write;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use voxloom_watch::grouping::Folders;
+use voxloom_watch::retire::After;
+use voxloom_watch::watcher::Control;
+
+#[test]
+fn a_growing_file_waits_and_an_empty_one_too() {
+    let stage = Stage::new();
+    stage.put("empty", "");
+    stage.put("b.part", "never");
+    stage.put(".hidden", "never");
+    let watching = stage.watch(copy(), |parts| parts.config.quiet.files = Duration::from_millis(250));
+    let mut file = std::fs::File::create(stage.input("slow")).unwrap();
+    for _ in 0..10 {
+        file.write_all(b"part").unwrap();
+        std::thread::sleep(Duration::from_millis(60));
+        assert_eq!(watching.heard.count("started"), 0);
+    }
+    watching.wait("done slow");
+    assert_eq!(std::fs::read(stage.output("slow/copy0")).unwrap().len(), 40);
+    stage.put("empty", "no more");
+    watching.wait("done empty");
+    assert_eq!(watching.heard.count("started"), 2);
+}
+
+#[test]
+fn an_input_changed_under_the_job_is_worked_on_anew() {
+    let stage = Stage::new();
+    stage.put("a", "first");
+    let path = stage.input("a");
+    let job = Copy(move |_| {
+        if std::fs::read(&path).unwrap() == b"first" {
+            std::fs::write(&path, "second").unwrap();
+        }
+        Ok(())
+    });
+    let (summary, heard) = stage.once(job, |_| {});
+    assert_eq!(summary.done, 1, "{heard:?}");
+    assert_eq!(std::fs::read(stage.output("a/copy0")).unwrap(), b"second");
+    assert!(heard.contains(&"done a 1".to_owned()), "the spoilt attempt does not count: {heard:?}");
+}
+
+#[test]
+fn an_overwritten_input_replaces_its_result_and_a_second_delivery_does_not() {
+    let stage = Stage::new();
+    for content in ["one", "two"] {
+        stage.put("a", content);
+        stage.once(copy(), |_| {});
+        assert_eq!(std::fs::read_to_string(stage.output("a/copy0")).unwrap(), content);
+    }
+    let stage = Stage::new();
+    for content in ["one", "two"] {
+        stage.put("a", content);
+        stage.once(copy(), |parts| parts.config.after = After::Move);
+    }
+    let read = |path| std::fs::read_to_string(path).unwrap();
+    assert_eq!([read(stage.output("a/copy0")), read(stage.output("a.2/copy0"))], ["one", "two"]);
+    assert_eq!([read(stage.input("done/a")), read(stage.input("done/a.2"))], ["one", "two"]);
+}
+
+#[test]
+fn hard_links_are_inputs_of_the_same_content() {
+    let stage = Stage::new();
+    stage.put("a", "x");
+    std::fs::hard_link(stage.input("a"), stage.input("b")).unwrap();
+    let (summary, _) = stage.once(copy(), |_| {});
+    assert_eq!((summary.done, summary.same), (1, 1));
+}
+
+#[test]
+fn a_group_starts_when_its_study_is_quiet() {
+    let stage = Stage::new();
+    let watching = stage.watch(copy(), |parts| {
+        parts.grouping = Arc::new(ByPrefix);
+        parts.config.quiet.groups = Duration::from_millis(400);
+    });
+    stage.put("x/one-1", "a");
+    stage.put("y/one-2", "b");
+    stage.put("no group", "c");
+    for index in 0..5 {
+        std::thread::sleep(Duration::from_millis(150));
+        assert_eq!(watching.heard.count("started"), 0, "another series of the study still grows");
+        stage.put(format!("two-{index}"), "d");
+    }
+    watching.wait("done one");
+    watching.wait("done two");
+    assert!(stage.output("one/copy1").exists() && stage.output("two/copy4").exists());
+    // A slice that comes late: the whole series once more.
+    stage.put("x/one-3", "e");
+    let began = Instant::now();
+    while !stage.output("one/copy2").exists() {
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", watching.heard.lines());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(watching.stop().done, 3);
+}
+
+#[test]
+fn a_marked_folder_is_one_input_and_moves_as_one() {
+    let stage = Stage::new();
+    stage.put("case 1/t1.nii", "a");
+    stage.put("case 1/deep/t2.nii", "b");
+    stage.put("case 1/.ready", "");
+    let job = Copy(|work| {
+        let view = work.input().unwrap();
+        assert!(view.join("case 1/deep/t2.nii").exists(), "jobs that take one path get a folder of links");
+        Ok(())
+    });
+    let (summary, heard) = stage.once(job, |parts| {
+        parts.grouping = Arc::new(Folders);
+        parts.config.quiet.groups = Duration::from_secs(3600);
+        parts.config.after = After::Move;
+    });
+    assert_eq!(summary.done, 1, "{heard:?}");
+    assert!(stage.input("done/case 1/deep/t2.nii").exists() && !stage.input("case 1").exists());
+}
+
+#[test]
+fn more_inputs_than_fit_into_memory_are_all_done() {
+    let stage = Stage::new();
+    stage.fill(60);
+    let (summary, _) = stage.once(copy(), |parts| parts.config.queue = 7);
+    assert_eq!(summary.done, 60);
+}
+
+#[test]
+fn halt_pauses_and_stop_finishes_what_runs() {
+    let stage = Stage::new();
+    stage.put("HALT", "");
+    stage.put("a", "a");
+    let job = Copy(|_| {
+        std::thread::sleep(Duration::from_millis(300));
+        Ok(())
+    });
+    let watching = stage.watch(job, |_| {});
+    watching.wait("HALT");
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(watching.heard.count("started"), 0);
+    std::fs::remove_file(stage.input("HALT")).unwrap();
+    stage.put("b", "b");
+    watching.wait("started a");
+    assert_eq!(watching.stop().done, 1, "the first is finished, the second not begun");
+    assert!(stage.output("a/copy0").exists() && !stage.output("b").exists());
+    let (summary, _) = stage.once(copy(), |_| {});
+    assert_eq!(summary.done, 1);
+}
+
+#[test]
+fn work_that_does_not_end_is_left_without_blame() {
+    let stage = Stage::new();
+    stage.put("a", "a");
+    let job = Copy(|work| {
+        while !work.cancel.load(std::sync::atomic::Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Err(voxloom_watch::job::Failure::cancelled())
+    });
+    let watching = stage.watch(job, |parts| parts.config.grace = Duration::from_millis(100));
+    watching.wait("started a");
+    assert_eq!(watching.stop().left, 0, "it was cancelled");
+    let (summary, heard) = stage.once(copy(), |_| {});
+    assert_eq!(summary.done, 1);
+    assert!(heard.contains(&"done a 1".to_owned()), "it counts as no attempt: {heard:?}");
+}
+
+#[test]
+fn a_job_is_changed_between_inputs() {
+    let stage = Stage::new();
+    let mut good = false;
+    let watching = stage.watch(copy(), |parts| {
+        parts.reload = Box::new(move || {
+            good = !good;
+            if good { Err("line 3: no such node".into()) } else { Ok(Arc::new(copy())) }
+        });
+    });
+    watching.control.send(Control::Reload).unwrap();
+    watching.wait("Kept { why: \"line 3: no such node\" }");
+    watching.control.send(Control::Reload).unwrap();
+    watching.wait("Reloaded");
+    stage.put("a", "a");
+    watching.wait("done a");
+}

@@ -1,0 +1,87 @@
+//! Killed at every step of an input, and at random times: nothing is lost, nothing is done twice, nothing is half.
+
+use crate::stage::{Stage, content, tree};
+use std::os::unix::process::ExitStatusExt;
+use std::time::Duration;
+use voxloom_watch::notice::Moment;
+
+#[test]
+fn killed_after_any_step_the_next_start_goes_on() {
+    std::thread::scope(|scope| {
+        for after in ["keep", "move", "delete"] {
+            scope.spawn(move || Moment::ALL.iter().for_each(|moment| killed_after(*moment, after)));
+        }
+    });
+}
+
+fn killed_after(moment: Moment, after: &str) {
+    let stage = Stage::new();
+    stage.fill(4);
+    let (die, after_word) = (format!("die={moment:?}:2"), format!("after={after}"));
+    let killed = stage.victim("ledger", &[&die, &after_word]).wait_with_output().unwrap();
+    assert_eq!(killed.status.signal(), Some(9), "{moment:?}: it was to be killed");
+    let ended = stage.victim("ledger", &[&after_word]).wait_with_output().unwrap();
+    assert!(ended.status.success(), "{moment:?}");
+    stage.assert_all_done(4);
+    let inputs: Vec<_> = tree(&stage.input("")).into_keys().filter(|path| !path.starts_with(".voxloom")).collect();
+    let n_moved = inputs.iter().filter(|path| path.starts_with("done")).count();
+    let expected = match after {
+        "keep" => (4, 0),
+        "move" => (4, 4),
+        _ => (0, 0),
+    };
+    assert_eq!((inputs.len(), n_moved), expected, "{moment:?} {after}: {inputs:?}");
+    assert!(tree(&stage.input(".voxloom/trash")).is_empty(), "{moment:?}");
+}
+
+#[test]
+fn a_thousand_inputs_survive_kills_at_random_times() {
+    let (stage, n) = (Stage::new(), 1000);
+    stage.fill(n);
+    let mut seed = 88_172_645_463_325_252_u64;
+    let mut kills = 0;
+    loop {
+        let mut victim = stage.victim("ledger", &["lanes=3", "quiet_ms=5"]);
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        std::thread::sleep(Duration::from_millis(60 + seed % 700));
+        if victim.try_wait().unwrap().is_some() {
+            break;
+        }
+        victim.kill().unwrap();
+        victim.wait().unwrap();
+        kills += 1;
+        for (path, bytes) in tree(&stage.output("")) {
+            if !path.starts_with(".voxloom") && path.ends_with("same") {
+                let index: usize = path.parent().unwrap().file_stem().unwrap().to_str().unwrap()[5..].parse().unwrap();
+                assert_eq!(bytes, content(index), "half a result is seen: {}", path.display());
+            }
+        }
+        // Towards the end it is left in peace, so that slow disks do not make this test endless.
+        if kills == 20 {
+            assert!(stage.victim("ledger", &["lanes=3", "quiet_ms=5"]).wait_with_output().unwrap().status.success());
+            break;
+        }
+    }
+    assert!(kills >= 3, "only {kills} kills");
+    stage.assert_all_done(n);
+}
+
+#[test]
+fn what_kills_the_process_is_set_aside_at_the_third_time() {
+    let stage = Stage::new();
+    stage.put("a.nii", "good");
+    stage.put("b.nii", "crash, please");
+    stage.put("c.nii", "good, too");
+    for _ in 0..3 {
+        let output = stage.victim("ledger", &[]).wait_with_output().unwrap();
+        assert_eq!(output.status.signal(), Some(9));
+    }
+    let output = stage.victim("ledger", &["talk=1"]).wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert!(stage.output("a.nii/same").exists() && stage.output("c.nii/same").exists() && !stage.output("b.nii").exists());
+    let error = std::fs::read_to_string(stage.input("failed/b.nii/error.json")).unwrap();
+    assert!(error.contains("ended 3 times") && error.contains("\"attempts\": 3"), "{error}");
+    assert!(stage.input("failed/b.nii/b.nii").exists() && !stage.input("b.nii").exists());
+}

@@ -1,0 +1,11 @@
+//! The folder engine as a whole: killed, doubled, misled, and out of space.
+
+mod arrive;
+mod claims;
+mod disk;
+mod events;
+mod kill;
+mod ledger;
+mod odd;
+mod stage;
+mod two;

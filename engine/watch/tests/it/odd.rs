@@ -1,0 +1,127 @@
+//! Odd names, links, and files that cannot be read, moved or found.
+
+use crate::stage::{Copy, Stage, copy, tree};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use voxloom_watch::job::Failure;
+use voxloom_watch::place::Place;
+use voxloom_watch::retire::After;
+
+#[test]
+fn names_are_only_names() {
+    let names: Vec<PathBuf> = ["-rf", "a b", "quote\"'`", "new\nline", "über 脳 🧠", "$(reboot)", "a;b|c", "%s%n", "deep/-x/ y "]
+        .iter()
+        .map(PathBuf::from)
+        .chain([PathBuf::from(OsStr::from_bytes(b"not \xff utf-8"))])
+        .collect();
+    for after in [After::Keep, After::Move] {
+        let stage = Stage::new();
+        for (index, name) in names.iter().enumerate() {
+            stage.put(name, format!("content {index}"));
+        }
+        let (summary, heard) = stage.once(copy(), |parts| parts.config.after = after);
+        assert_eq!(summary.done as usize, names.len(), "{heard:?}");
+        assert!(heard.iter().all(|line| !line.contains('\n')));
+        for (index, name) in names.iter().enumerate() {
+            let bytes = std::fs::read(stage.output(name).join("copy0")).unwrap();
+            assert_eq!(bytes, format!("content {index}").into_bytes());
+            let place = if after == After::Keep { stage.input(name) } else { stage.input("done").join(name) };
+            assert!(place.is_file(), "{}", place.display());
+        }
+    }
+}
+
+#[test]
+fn links_are_not_followed() {
+    let stage = Stage::new();
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("secret"), "s").unwrap();
+    std::os::unix::fs::symlink(outside.path(), stage.input("folder")).unwrap();
+    std::os::unix::fs::symlink(outside.path().join("secret"), stage.input("file")).unwrap();
+    std::os::unix::fs::symlink("nowhere", stage.input("dangling")).unwrap();
+    stage.put("a", "x");
+    let (summary, heard) = stage.once(copy(), |parts| parts.config.after = After::Delete);
+    assert_eq!(summary.done, 1, "{heard:?}");
+    assert!(outside.path().join("secret").exists() && stage.input("file").is_symlink());
+    assert!(!stage.input("a").exists());
+    assert_eq!(tree(&stage.output("")).keys().filter(|path| path.ends_with("copy0")).count(), 1);
+}
+
+#[test]
+fn a_vanished_input_is_forgotten_or_told_of() {
+    let stage = Stage::new();
+    stage.put("a", "x");
+    stage.put("b", "y");
+    let (path, other) = (stage.input("a"), stage.input("b"));
+    let job = Copy(move |_| {
+        // The one that waits vanishes while the first is worked on, which vanishes, too.
+        let _ = std::fs::remove_file(&path);
+        let _ = std::fs::remove_file(&other);
+        Err(Failure::bad("cannot be read"))
+    });
+    let (summary, heard) = stage.once(job, |parts| parts.config.retry.first = Duration::from_millis(10));
+    assert_eq!((summary.done, summary.failed), (0, 0), "{heard:?}");
+    assert!(heard.contains(&"again a 1".to_owned()) && heard.iter().all(|line| !line.contains("started b")), "{heard:?}");
+}
+
+#[test]
+fn what_cannot_be_moved_stays_and_is_not_tried_for_ever() {
+    let stage = Stage::new();
+    stage.put("bad", "x");
+    stage.put("good", "y");
+    // A file where the folder should be: nothing can be moved there, whoever runs this.
+    stage.put("failed", "in the way");
+    stage.put("done", "in the way");
+    let job =
+        || Copy(|work: &voxloom_watch::job::Work| if work.name == Path::new("bad") { Err(Failure::bad("no")) } else { Ok(()) });
+    let (summary, heard) = stage.once(job(), |parts| parts.config.after = After::Move);
+    assert_eq!((summary.done, summary.failed), (1, 1), "{heard:?}");
+    assert!(heard.iter().filter(|line| line.contains("Warning")).count() >= 2, "{heard:?}");
+    assert!(stage.input("bad").exists() && stage.input("good").exists());
+    std::fs::remove_file(stage.input("failed")).unwrap();
+    std::fs::remove_file(stage.input("done")).unwrap();
+    let (summary, heard) = stage.once(job(), |parts| parts.config.after = After::Move);
+    assert_eq!((summary.done, summary.failed), (0, 0), "{heard:?}");
+    assert!(stage.input("failed/bad/bad").exists() && stage.input("done/good").exists(), "the next start moves them");
+}
+
+#[test]
+fn an_unreadable_input_fails_in_the_end() {
+    let stage = Stage::new();
+    stage.put("a", "x");
+    stage.put("b", "y");
+    let path = stage.input("a");
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
+    let (summary, heard) = stage.once(copy(), |parts| parts.config.retry.first = Duration::from_millis(5));
+    if std::fs::File::open(stage.input("a")).is_ok() {
+        // Root reads everything.
+        assert_eq!((summary.done, summary.failed), (2, 0), "{heard:?}");
+    } else {
+        assert_eq!((summary.done, summary.failed), (1, 1), "{heard:?}");
+    }
+}
+
+#[test]
+fn folders_that_would_feed_each_other_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::create_dir_all(path("in/below")).unwrap();
+    assert!(Place::new(&path("missing"), &path("out")).is_err());
+    assert!(Place::new(&path("in"), &path("in")).is_err());
+    assert!(Place::new(&path("in/below"), &path("in")).is_err());
+    assert!(Place::new(&path("in"), &path("in/results")).is_ok(), "results below the inputs are not watched");
+}
+
+#[test]
+fn results_below_the_watched_folder_are_no_inputs() {
+    let stage = Stage::new();
+    stage.put("a", "x");
+    let change = |parts: &mut voxloom_watch::watcher::Parts| {
+        parts.place = Place::new(&parts.place.input, &parts.place.input.join("results")).unwrap();
+    };
+    assert_eq!(stage.once(copy(), change).0.done, 1);
+    assert_eq!(stage.once(copy(), change).0.done, 0);
+    assert!(stage.input("results/a/copy0").exists());
+}
