@@ -33,6 +33,7 @@ voxloom_sdk::export! {
         op components::KeepLargest,
         op metrics::Metrics,
         op metrics::Similarity,
+        op metrics::Join,
         gather metrics::Summary,
     ],
 }

@@ -1,5 +1,6 @@
 //! `imaging.similarity`: an image against a reference, voxel by voxel.
 
+use super::protocol::{Named, Protocol, WindowName};
 use super::{Ssim, Window, psnr};
 use crate::tensor::{elements, expect_same_grid, shape_of};
 use voxloom_sdk::prelude::*;
@@ -8,7 +9,14 @@ use voxloom_sdk::prelude::*;
 #[derive(Params)]
 #[param(check)]
 pub struct Similarity {
-    /// Largest minus smallest value that an image can take. Without it, that of the reference.
+    /// A published way to measure, so that figures compare; left out, the parameters below say how.
+    pub protocol: Option<Protocol>,
+    /// With `protocol`: SSIM's window; left out, the protocol's own (`uniform7` for `volume`, else `gaussian11`).
+    pub window: Option<WindowName>,
+    /// With `protocol`: voxels at each end of rows and columns that do not count.
+    #[param(default = 0)]
+    pub border: usize,
+    /// Largest minus smallest value that an image can take. Without it, that of the reference; with `protocol`, the reference's largest value.
     #[param(above = 0.0)]
     pub range: Option<f64>,
     /// SSIM of each slice [H, W], averaged, instead of one with a window in three dimensions.
@@ -30,6 +38,21 @@ pub struct Similarity {
 
 impl Similarity {
     fn check_relations(&self) -> Result<()> {
+        if self.protocol.is_some() {
+            let changed = [
+                ("slices", self.slices),
+                ("sigma", self.sigma != 1.5),
+                ("uniform", self.uniform.is_some()),
+                ("k1", self.k1 != 0.01),
+                ("k2", self.k2 != 0.03),
+            ];
+            if let Some((name, _)) = changed.into_iter().find(|(_, changed)| *changed) {
+                return Err(Error::param(name, "must be left out: the protocol says it"));
+            }
+        } else if self.window.is_some() || self.border > 0 {
+            let name = if self.window.is_some() { "window" } else { "border" };
+            return Err(Error::param(name, "is for a `protocol`; name one"));
+        }
         match self.uniform {
             Some(n) if n % 2 == 0 => Err(Error::param("uniform", format!("must be odd, got {n}"))),
             _ => Ok(()),
@@ -45,7 +68,7 @@ impl Operator for Similarity {
             .input(Port::volume("prediction").shape("[D, H, W]").about("any element type"))
             .input(Port::volume("reference").shape("[D, H, W]").about("on the same grid"))
             .output(Port::json("metrics").about(
-                "{case, mae, mse, psnr_db, ssim, range}; psnr_db is null for equal images, ssim where its window fits nowhere",
+                "{case, mae, mse, psnr_db, ssim, range}; psnr_db is null for equal images, ssim where its window fits nowhere; with a protocol also its name, window, border, and how many slices there are and how many of them are equal and so have no PSNR",
             ))
     }
 
@@ -69,16 +92,24 @@ impl Similarity {
         expect_same_grid(("prediction", prediction), ("reference", reference))?;
         let shape = shape_of(reference)?;
         let (p, r): (Vec<f64>, Vec<f64>) = (elements(&prediction.data)?, elements(&reference.data)?);
+        let name = if reference.meta.contains_key("name") { reference.name() } else { prediction.name() };
         let (low, high) = r.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)));
+        if let Some(protocol) = self.protocol {
+            let range = self.range.unwrap_or(high);
+            let named = Named { protocol, window: self.window, border: self.border, range };
+            let mut metrics = named.measure(&p, &r, shape, threads).map_err(Error::item)?;
+            metrics["case"] = name.into();
+            return Ok(metrics);
+        }
         let range = self.range.unwrap_or(high - low);
         if range <= 0.0 {
             return Err(Error::item(format!("every voxel of `reference` is {low}: give `range`")));
         }
         let window = self.uniform.map_or(Window::Gaussian { sigma: self.sigma }, |size| Window::Uniform { size });
-        let ssim = Ssim { window, k1: self.k1, k2: self.k2, range, volume: !self.slices };
+        let ssim = Ssim { window, k1: self.k1, k2: self.k2, range, volume: !self.slices, sample: false };
         let mean = |of: fn(f64) -> f64| p.iter().zip(&r).map(|(p, r)| of(p - r)).sum::<f64>() / p.len() as f64;
         Ok(json!({
-            "case": if reference.meta.contains_key("name") { reference.name() } else { prediction.name() },
+            "case": name,
             "mae": mean(f64::abs),
             "mse": mean(|d| d * d),
             // JSON has no infinity: null.

@@ -21,6 +21,8 @@ pub struct Ssim {
     pub range: f64,
     /// Slices apart (`[D, H, W]` as `D` images), or the volume with a window in three dimensions.
     pub volume: bool,
+    /// Variances and covariance of the window as a sample's, times n/(n-1): scikit-image's default with a uniform window.
+    pub sample: bool,
 }
 
 /// Window of local means and variances.
@@ -43,7 +45,7 @@ impl Window {
 
 impl Ssim {
     pub fn new(range: f64) -> Self {
-        Self { window: Window::Gaussian { sigma: 1.5 }, k1: 0.01, k2: 0.03, range, volume: true }
+        Self { window: Window::Gaussian { sigma: 1.5 }, k1: 0.01, k2: 0.03, range, volume: true, sample: false }
     }
 
     /// Samples that the window spans along each of its axes.
@@ -51,8 +53,8 @@ impl Ssim {
         self.window.kernel().len()
     }
 
-    /// Mean of the SSIM map over all places where the window fits (population variances, as Wang et al. and
-    /// scikit-image with `gaussian_weights=True, use_sample_covariance=False`).
+    /// Mean of the SSIM map over all places where the window fits (population variances unless `sample` is set, as Wang et
+    /// al. and scikit-image with `gaussian_weights=True, use_sample_covariance=False`).
     ///
     /// `None` when the window fits nowhere.
     pub fn mean(&self, a: &[f64], b: &[f64], shape: [usize; 3], threads: usize) -> Option<f64> {
@@ -70,13 +72,15 @@ impl Ssim {
         let (aa, bb, ab) = (smooth(product(a, a)), smooth(product(b, b)), smooth(product(a, b)));
         let (c1, c2) = ((self.k1 * self.range).powi(2), (self.k2 * self.range).powi(2));
         let inside = |axis: usize| if axes.contains(&axis) { margin..shape[axis] - margin } else { 0..shape[axis] };
+        let samples = kernel.len().pow(axes.len() as u32) as f64;
+        let unbiased = if self.sample { samples / (samples - 1.0) } else { 1.0 };
         let (mut sum, mut n) = (0.0, 0usize);
         for z in inside(0) {
             for y in inside(1) {
                 for x in inside(2) {
                     let i = (z * shape[1] + y) * shape[2] + x;
                     let (ma, mb) = (mean_a[i], mean_b[i]);
-                    let (va, vb, cov) = (aa[i] - ma * ma, bb[i] - mb * mb, ab[i] - ma * mb);
+                    let [va, vb, cov] = [aa[i] - ma * ma, bb[i] - mb * mb, ab[i] - ma * mb].map(|v| v * unbiased);
                     sum += (2.0 * ma * mb + c1) * (2.0 * cov + c2) / ((ma * ma + mb * mb + c1) * (va + vb + c2));
                     n += 1;
                 }

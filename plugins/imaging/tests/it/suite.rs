@@ -1,6 +1,6 @@
 //! Cases of operators as data: every JSON file under `tests/suite/imaging/<operator>/` is one.
 //!
-//! `{"op", "params", "inputs": {port: volume}, "outputs": {port: volume or JSON}}`, or `"error"` instead of outputs. A volume is
+//! `{"op", "params", "inputs": {port: volume or JSON}, "outputs": {port: volume or JSON}}`, or `"error"` instead of outputs. A volume is
 //! `{"dtype", "data": nested lists, "affine": 3 or 4 rows (default: one millimetre, from the origin)}`. Numbers are compared
 //! to 1e-5; of JSON outputs only what the case names is compared.
 
@@ -38,6 +38,7 @@ fn table_of(operator: &str) -> &'static OperatorTable {
         "imaging.keep_largest" => table!(op components::KeepLargest),
         "imaging.metrics" => table!(op metrics::Metrics),
         "imaging.similarity" => table!(op metrics::Similarity),
+        "imaging.join" => table!(op metrics::Join),
         "imaging.windows" => table!(scatter windows::Windows),
         "imaging.blend" => table!(gather blend::Blend),
         "imaging.labels" => table!(gather labels::Labels),
@@ -116,7 +117,8 @@ fn check(file: &Path) {
     let text = std::fs::read_to_string(file).expect("the case can be read");
     let case: Json = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let inputs = case["inputs"].as_object().into_iter().flatten();
-    let inputs: Ports = inputs.map(|(port, json)| (port.clone(), volume(json).into_value())).collect();
+    let value = |json: &Json| if json.get("data").is_some() { volume(json).into_value() } else { json.clone().into_value() };
+    let inputs: Ports = inputs.map(|(port, json)| (port.clone(), value(json))).collect();
     let operator = case["op"].as_str().expect("an operator");
     let host = Host::new(table_of(operator), &case["params"]);
     let result = host.and_then(|host| match operator {
