@@ -13,6 +13,11 @@ pub mod contrast;
 pub mod iteration;
 pub mod objective;
 
+// Images before they are learned from, and what a pretrained encoder is for.
+pub mod augment;
+pub mod finetune;
+pub mod prepare;
+
 // Steps of pipelines.
 pub mod operators;
 
@@ -28,5 +33,19 @@ voxloom_sdk::export! {
         op operators::Mix,
         op operators::Objective,
         gather operators::Batch,
+        op operators::Report,
+        op operators::Views2d,
+        op operators::Views3d,
+        scatter operators::Pairs3d,
+        op operators::Windows3d,
+        module operators::Classifier,
+        module operators::Segmenter,
+        op operators::PictureParams,
+        op operators::Findings,
+        op operators::Lists,
+        op operators::SegmentLoss,
+        op operators::Scores,
+        gather operators::Auc,
+        op operators::Dice,
     ]
 }

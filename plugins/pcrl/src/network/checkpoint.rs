@@ -114,7 +114,7 @@ impl Found<'_> {
 }
 
 /// A tensor of a file.
-fn tensor(found: &voxloom_weights::Tensor) -> Result<Tensor, String> {
+pub(crate) fn tensor(found: &voxloom_weights::Tensor) -> Result<Tensor, String> {
     let kind = match found.dtype {
         Dtype::F32 => Kind::Float,
         Dtype::F64 => Kind::Double,

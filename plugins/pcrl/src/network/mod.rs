@@ -11,6 +11,7 @@ pub mod three_d;
 pub mod two_d;
 mod unit;
 
+pub(crate) use checkpoint::tensor as file_tensor;
 pub use checkpoint::{Loaded, Part, load};
 pub use config::{Activation, Config, Features, Norm, scaled};
 pub use follow::follow;

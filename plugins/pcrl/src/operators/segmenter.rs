@@ -1,0 +1,158 @@
+//! `pcrl.segmenter`: a U-Net around a pretrained encoder, in two or three dimensions.
+
+use super::encoder::{encoder_entry, pretrained};
+use super::network_params::device;
+use crate::finetune::{Inflate, PictureNet, PictureNetConfig};
+use crate::network::three_d::{DIVISOR, UNet, UNetConfig};
+use crate::network::{Activation, Norm};
+use std::path::PathBuf;
+use std::sync::Arc;
+use voxloom_parts::{Builder, Entries, Mode};
+use voxloom_sdk::prelude::*;
+
+/// A U-Net that marks pixels or voxels; its encoder may be one that PCRL pretrained.
+#[derive(Params, Clone, Debug)]
+pub struct SegmenterParams {
+    /// Axes of the images: 2 (ResNet-18 encoder) or 3 (U-Net of three halvings).
+    #[param(default = 2, min = 2, max = 3)]
+    pub dims: usize,
+    /// Structures: one output each.
+    #[param(default = 1, min = 1)]
+    pub outputs: i64,
+    /// A file with a pretrained encoder, taken by name; left out or empty, the network begins from scratch.
+    #[param(path)]
+    pub encoder: Option<PathBuf>,
+    /// Scales the channels; 1 is the paper's. The encoder's own.
+    #[param(default = 1.0, above = 0.0, max = 4.0)]
+    pub width: f64,
+    /// Channels of the images; left out, 3 in 2D and 1 in 3D, as in pretraining.
+    #[param(min = 1)]
+    pub channels: Option<i64>,
+    /// How a first convolution that was pretrained for another number of channels is widened.
+    #[param(default = Inflate::Repeat)]
+    pub inflate: Inflate,
+    /// How the 3D network normalises; scale and shift of a BatchNorm encoder serve GroupNorm too.
+    #[param(default = Norm::Bn)]
+    pub norm: Norm,
+    /// What follows the normalisation in the 3D network.
+    #[param(default = Activation::Relu)]
+    pub activation: Activation,
+}
+
+/// The module.
+pub struct Segmenter {
+    body: Body,
+    channels: i64,
+    encoder: Json,
+}
+
+enum Body {
+    Two(PictureNet),
+    Three(UNet, Entries),
+}
+
+impl Module for Segmenter {
+    const NAME: &'static str = "pcrl.segmenter";
+    type Params = SegmenterParams;
+
+    fn entries() -> Vec<Entry> {
+        let image = || Port::tensor("image").about("[N, C, H%32, W%32] in 2D, [N, C, X%8, Y%8, Z%8] in 3D");
+        let logits = || Port::tensor("logits").about("of the images' size, before the sigmoid");
+        let probability = || Port::tensor("probability").about("of the images' size, after the sigmoid");
+        vec![
+            Entry::map()
+                .named("train")
+                .about("With the batch's statistics, which move the kept ones.")
+                .writes()
+                .input(image())
+                .output(logits())
+                .output(probability()),
+            Entry::map()
+                .named("forward")
+                .about("For use after training.")
+                .reads()
+                .input(image())
+                .output(logits())
+                .output(probability()),
+            encoder_entry(),
+        ]
+    }
+
+    fn threads() -> Threads {
+        Threads::All
+    }
+
+    fn device() -> DeviceKind {
+        DeviceKind::Any
+    }
+
+    fn not_deterministic() -> Option<&'static str> {
+        Some("on CUDA the gradients of enlargement and pooling add up in no fixed order; on CPU equal inputs give equal bits")
+    }
+
+    fn create(params: &SegmenterParams, context: &Context) -> Result<Self> {
+        let SegmenterParams { dims, outputs, width, inflate, norm, activation, .. } = *params;
+        let mut rng = context.rng();
+        let build = Builder::random(device(context)?, &mut rng);
+        let channels = params.channels.unwrap_or(if dims == 2 { 3 } else { 1 });
+        let body = if dims == 2 {
+            Body::Two(PictureNet::new(PictureNetConfig { input: channels, width, outputs: Some(outputs), classes: None }, &build))
+        } else {
+            let unet = UNet::new(&build, &UNetConfig { input: channels, output: outputs, width, norm, activation });
+            Body::Three(unet, build.finish())
+        };
+        let prefix = if dims == 2 { "encoder." } else { "" };
+        let encoder = pretrained(context, body.entries(), params.encoder.as_deref(), inflate, (dims, prefix))?;
+        Ok(Self { body, channels, encoder })
+    }
+
+    fn state(&self) -> Vec<State> {
+        self.body.entries().states()
+    }
+
+    fn bind(self: &Arc<Self>, entry: &str, _: &Json, _: voxloom_sdk::Uses) -> Result<Box<dyn Bound>> {
+        let this = Arc::clone(self);
+        let mode = match entry {
+            "train" => Mode::Train,
+            "forward" => Mode::Eval,
+            _ => return Ok(Box::new(move |call: &mut Call| call.output("report", this.encoder.clone()))),
+        };
+        Ok(Box::new(move |call: &mut Call| {
+            let logits = this.forward(&call.input("image")?, mode)?;
+            call.output("probability", logits.sigmoid())?;
+            call.output("logits", logits)
+        }))
+    }
+}
+
+impl Segmenter {
+    fn forward(&self, image: &Tensor, mode: Mode) -> Result<Tensor> {
+        match &self.body {
+            Body::Two(network) => {
+                let logits = network.forward(image, None, mode)?;
+                logits.mask.ok_or_else(|| Error::fatal("the network was made without a decoder"))
+            }
+            Body::Three(unet, _) => {
+                let size = image.size();
+                let fits = size.len() == 5 && size[1] == self.channels && size[2..].iter().all(|n| *n > 0 && n % DIVISOR == 0);
+                if !fits || image.kind() != Kind::Float {
+                    let (kind, channels) = (voxloom_sdk::dtype_name(image.kind()), self.channels);
+                    let text = format!(
+                        "`image` is {kind} {size:?}, expected float32 [N, {channels}, X, Y, Z] with each axis a multiple of 8"
+                    );
+                    return Err(Error::item(text));
+                }
+                Ok(unet.decode(&unet.encode(image, mode), mode))
+            }
+        }
+    }
+}
+
+impl Body {
+    fn entries(&self) -> &Entries {
+        match self {
+            Self::Two(network) => network.entries(),
+            Self::Three(_, entries) => entries,
+        }
+    }
+}
