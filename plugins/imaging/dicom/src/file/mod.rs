@@ -76,14 +76,15 @@ impl File {
     /// Nothing where more bytes are needed.
     fn parse(path: &Path, bytes: &[u8], total: usize, depth: Depth) -> Result<Option<Self>, Fault> {
         if bytes.starts_with(&[0x1F, 0x8B]) {
+            // A look at the beginning spares the rest of what is gzipped and no DICOM.
+            if start::start(&unpack::beginning(bytes)).is_none() {
+                return Err(Fault::NotDicom { path: path.to_owned() });
+            }
             if bytes.len() < total {
                 return Ok(None);
             }
             let inner = unpack::gzip(bytes).map_err(|why| Fault::damaged(path, why))?;
-            return match inner.starts_with(&[0x1F, 0x8B]) {
-                true => Err(Fault::NotDicom { path: path.to_owned() }),
-                false => Self::from_bytes(path, &inner, depth).map(Some),
-            };
+            return Self::from_bytes(path, &inner, depth).map(Some);
         }
         let start = start::start(bytes).ok_or_else(|| Fault::NotDicom { path: path.to_owned() })?;
         let syntax = Syntax::of(&start.syntax);

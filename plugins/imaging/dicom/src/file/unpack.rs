@@ -12,6 +12,15 @@ pub fn gzip(bytes: &[u8]) -> Result<Vec<u8>, String> {
     limited(MultiGzDecoder::new(bytes), MOST).map_err(|why| format!("gzip: {why}"))
 }
 
+/// The first 1024 bytes, or as many as there are.
+pub fn beginning(bytes: &[u8]) -> Vec<u8> {
+    let mut inner = Vec::new();
+    let mut reader = MultiGzDecoder::new(bytes).take(1024);
+    // What was read before an error counts.
+    let _ = reader.read_to_end(&mut inner);
+    inner
+}
+
 /// # Errors
 /// As [`gzip`].
 pub fn deflate(bytes: &[u8]) -> Result<Vec<u8>, String> {
