@@ -153,7 +153,7 @@ impl Bench {
         }
         let began = self.clock.now();
         let (shown, number) = (input.shown(), attempt.number);
-        let busy = crate::live::Busy { name: shown.clone(), path: input.name.clone(), attempt: number, since: began };
+        let busy = crate::live::Busy { name: shown.clone(), attempt: number, began: std::time::Instant::now() };
         self.live.change(|now| now.lanes[lane] = Some(busy));
         let waited = began.saturating_sub(input.complete);
         self.observer.notice(&Notice::Started { name: &shown, attempt: number, bytes: input.bytes(), waited });
@@ -270,8 +270,8 @@ impl Bench {
 
     /// Moves an input that failed out of the way; `None` where that is not possible.
     pub fn set_aside(&self, input: &Input, failure: &Failure, attempts: u32, at: f64) -> Option<PathBuf> {
-        let error = self.error(input, failure, attempts, at);
-        match retire::failed(&self.place.input, input, &error) {
+        let error = |file: &Path| self.error(input, failure, attempts, at, file);
+        match retire::failed(&self.place.input, input, error) {
             Ok(moved) => {
                 self.left(input);
                 self.at(Moment::Retired, input);
@@ -305,7 +305,8 @@ impl Bench {
         }
     }
 
-    fn error(&self, input: &Input, failure: &Failure, attempts: u32, at: f64) -> Json {
+    /// What `error.json` says; `file` is where the input lies then.
+    fn error(&self, input: &Input, failure: &Failure, attempts: u32, at: f64, file: &Path) -> Json {
         let when = std::time::UNIX_EPOCH + Duration::try_from_secs_f64(at).unwrap_or_default();
         let mut error = json!({
             "input": input.shown(),
@@ -318,6 +319,9 @@ impl Bench {
         });
         if let Some(map) = error.as_object_mut() {
             map.extend(self.config.facts.clone());
+            if let Some(Json::String(command)) = map.get_mut("command") {
+                *command = command.replace("{input}", &quoted(file));
+            }
             map.extend((*failure.facts).clone());
         }
         error
@@ -326,6 +330,11 @@ impl Bench {
     fn at(&self, moment: Moment, input: &Input) {
         self.observer.moment(moment, &input.name);
     }
+}
+
+/// A path as one word for a shell.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.to_string_lossy().replace('\'', "'\\''"))
 }
 
 /// What belongs to one attempt.

@@ -29,3 +29,4 @@ pub mod settle;
 pub mod stamp;
 pub mod status;
 pub mod watcher;
+pub mod web;

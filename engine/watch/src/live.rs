@@ -1,8 +1,7 @@
 //! What the watcher is doing at this moment, for whoever looks from outside.
 
-use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::Instant;
 
 /// Shared between the watcher and those who look.
 #[derive(Debug, Default)]
@@ -36,17 +35,16 @@ pub struct Now {
     pub failed: u64,
     pub retried: u64,
     pub work_s: f64,
-    /// When the main loop last came by, on the clock that never jumps.
-    pub beat: Duration,
+    /// When the main loop last came by.
+    pub beat: Option<Instant>,
 }
 
 /// What one worker is at.
 #[derive(Clone, Debug)]
 pub struct Busy {
     pub name: String,
-    pub path: PathBuf,
     pub attempt: u32,
-    pub since: Duration,
+    pub began: Instant,
 }
 
 impl Live {

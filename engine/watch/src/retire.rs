@@ -48,11 +48,12 @@ pub fn done(folder: &Path, input: &Input, after: After) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Moves an input that failed to `failed/<name>/`, beside `error.json` with `error`. Returns that folder, relative.
+/// Moves an input that failed to `failed/<name>/`, beside `error.json` with what `error` says when it is told where the
+/// input will lie. Returns that folder, relative.
 ///
 /// # Errors
 /// Of the file system.
-pub fn failed(folder: &Path, input: &Input, error: &serde_json::Value) -> io::Result<PathBuf> {
+pub fn failed(folder: &Path, input: &Input, error: impl FnOnce(&Path) -> serde_json::Value) -> io::Result<PathBuf> {
     let marked = marked_folders(folder, input);
     let base = Path::new(FAILED).join(&input.name);
     make_folders(folder, folder.join(&base).parent().unwrap_or(folder))?;
@@ -72,8 +73,13 @@ pub fn failed(folder: &Path, input: &Input, error: &serde_json::Value) -> io::Re
             Err(error) => Some(Err(error)),
         })
         .unwrap_or_else(|| Err(io::ErrorKind::AlreadyExists.into()))?;
+    let lies = match &input.members[..] {
+        [member] if !input.is_group => target.join(name(member)),
+        _ => target.clone(),
+    };
+    let error = error(&folder.join(lies));
     let beside = folder.join(&target).join(".error.json.tmp");
-    std::fs::write(&beside, serde_json::to_vec_pretty(error)?)?;
+    std::fs::write(&beside, serde_json::to_vec_pretty(&error)?)?;
     std::fs::File::open(&beside)?.sync_all()?;
     std::fs::rename(&beside, folder.join(&target).join("error.json"))?;
     sync_folder(&folder.join(&target))?;

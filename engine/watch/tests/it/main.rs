@@ -9,3 +9,4 @@ mod ledger;
 mod odd;
 mod stage;
 mod two;
+mod web;
