@@ -6,8 +6,8 @@ use serde_json::Value as Json;
 use std::ffi::c_void;
 use std::fmt;
 use std::path::Path;
-use std::ptr::{null, null_mut};
-use voxloom_abi::{self as abi, OperatorTable, Sink, StateSink, Status, Str, status};
+use std::ptr::null_mut;
+use voxloom_abi::{self as abi, ModuleRef, OperatorTable, Sink, StateSink, Status, Str, status};
 use voxloom_core::describe::{Entry, Kind};
 
 /// A status other than `OK`, with its message.
@@ -55,12 +55,33 @@ impl Instance {
     /// # Errors
     /// What the operator said.
     pub fn bind<'a>(&'a self, index: usize, entry: &'a Entry, params: &Json) -> Result<Bound<'a>, Refusal> {
+        self.bind_using(index, entry, params, &[])
+    }
+
+    /// Binds an entry with the modules that it uses, in the order of its `uses`; one that it may do without may be `None`.
+    ///
+    /// # Errors
+    /// What the operator said.
+    pub fn bind_using<'a>(
+        &'a self,
+        index: usize,
+        entry: &'a Entry,
+        params: &Json,
+        uses: &'a [Option<Instance>],
+    ) -> Result<Bound<'a>, Refusal> {
         let mut raw = null_mut();
         let text = params.to_string();
         let bind = self.table.bind;
-        // SAFETY: as in `create`; without uses the two lists may be null.
-        tell(|error| unsafe { bind(self.raw, index as u32, Str::lend(&text), null(), null(), 0, &raw mut raw, error) })?;
+        let used: Vec<ModuleRef> = uses.iter().flatten().map(Instance::lent).collect();
+        let counts: Vec<u32> = uses.iter().map(|module| u32::from(module.is_some())).collect();
+        let (modules, counts, n_uses) = (used.as_ptr(), counts.as_ptr(), counts.len());
+        // SAFETY: as in `create`; the lists have the lengths that the counts say, and the modules outlive the bound entry.
+        tell(|error| unsafe { bind(self.raw, index as u32, Str::lend(&text), modules, counts, n_uses, &raw mut raw, error) })?;
         Ok(Bound { instance: self, entry, raw })
+    }
+
+    fn lent(&self) -> ModuleRef {
+        ModuleRef { name: Str::new("used"), instance: self.raw, table: self.table }
     }
 
     /// Name and digest of everything that the state holds, in its order; `None` where the operator lends no state.

@@ -1,7 +1,9 @@
-//! Inputs for calls: JSON made here, tensors and volumes made by the plugin `synthetic`.
+//! Inputs for calls: JSON and cases made here; tensors, volumes and a module to be used made by the plugin `synthetic`.
 
-use crate::calls::Instance;
-use crate::host::Host;
+use crate::calls::{Instance, Items};
+use crate::host::{Host, scratch_folder};
+use crate::nifti;
+use crate::record::record;
 use crate::value::Value;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -21,7 +23,7 @@ pub struct Flavour {
 }
 
 /// Likely ones first.
-pub const FLAVOURS: [Flavour; 6] = {
+pub const FLAVOURS: [Flavour; 8] = {
     const fn flavour(dtype: &'static str, json: &'static str, optional: bool) -> Flavour {
         Flavour { dtype, json, optional }
     }
@@ -30,6 +32,8 @@ pub const FLAVOURS: [Flavour; 6] = {
         flavour("float32", object, false),
         flavour("uint8", list, false),
         flavour("int64", number, false),
+        flavour("float32", number, false),
+        flavour("float32", list, false),
         flavour("float32", object, true),
         flavour("uint8", list, true),
         flavour("int64", number, true),
@@ -40,13 +44,14 @@ pub const FLAVOURS: [Flavour; 6] = {
 pub struct Supply {
     tensor: Option<Operator>,
     volume: Option<Operator>,
+    weights: Option<Operator>,
 }
 
 impl Supply {
     /// With the operators of the plugin `synthetic`, where `plugins` holds it.
     pub fn new(plugins: &Plugins) -> Self {
         let loaded = |name| plugins.loaded(name).and_then(Result::ok);
-        Self { tensor: loaded("synthetic.tensor"), volume: loaded("synthetic.volume") }
+        Self { tensor: loaded("synthetic.tensor"), volume: loaded("synthetic.volume"), weights: loaded("synthetic.weights") }
     }
 
     /// A value for every required input of `entry`, and for the optional ones where the flavour asks for them and one can be made.
@@ -71,6 +76,26 @@ impl Supply {
         from(self.tensor.as_ref(), &json!({ "shape": shape, "dtype": dtype, "n_labels": 2 }))
     }
 
+    /// A module with something to learn, for entries that use one.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn module(&self) -> Result<Instance, String> {
+        let operator = self.weights.as_ref().ok_or(NO_SYNTHETIC)?;
+        Instance::create(operator.table, &json!({}), Host { seed: 11, grad: true }).map_err(|refusal| refusal.to_string())
+    }
+
+    /// A loss of such a module, with gradients.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn loss(&self, module: &Instance) -> Result<Value, String> {
+        let operator = self.weights.as_ref().ok_or(NO_SYNTHETIC)?;
+        let bound = module.bind(0, &operator.description.entries[0], &json!({}));
+        let items = bound.and_then(|bound| bound.call(&[], Host { seed: 11, grad: true }));
+        only(items.map_err(|refusal| refusal.to_string())?)
+    }
+
     fn make(&self, port: &Port, sizes: &BTreeMap<String, i64>, flavour: Flavour) -> Result<Value, String> {
         let dtype = port.dtype.as_deref().and_then(|dtypes| dtypes.split(['|', ',', ' ']).next()).unwrap_or(flavour.dtype);
         let made = match port.type_name.as_str() {
@@ -80,20 +105,36 @@ impl Supply {
                 let params = json!({ "shape": shape(port, sizes, &[12, 14, 16]), "dtype": dtype, "n_labels": 2, "spacing_mm": [1.5, 1.0, 1.0] });
                 from(self.volume.as_ref(), &params)
             }
+            "case" => case(),
             other => Err(format!("no value of type `{other}` can be made here")),
         };
         made.map_err(|why| format!("input `{}`: {why}", port.name))
     }
 }
 
+const NO_SYNTHETIC: &str = "tensors and modules come from the plugin `synthetic`, which is not beside the other plugins";
+
+/// A case whose image and label are a small file.
+fn case() -> Result<Value, String> {
+    let (folder, name) = (scratch_folder(), "synthetic.nii");
+    let file = folder.join(name);
+    let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, nifti::tiny()));
+    written.map_err(|error| format!("{}: {error}", file.display()))?;
+    let meta = json!({ "name": "synthetic", "image": file.to_string_lossy(), "label": file.to_string_lossy() });
+    Ok(record("record/case", vec![("meta".to_owned(), Value::json(meta.to_string()))]))
+}
+
 fn from(operator: Option<&Operator>, params: &Json) -> Result<Value, String> {
-    let operator = operator.ok_or("tensors come from the plugin `synthetic`, which is not beside the other plugins")?;
+    let operator = operator.ok_or(NO_SYNTHETIC)?;
     let host = Host { seed: 11, grad: false };
     let value = Instance::create(operator.table, params, host).and_then(|instance| {
         let bound = instance.bind(0, &operator.description.entries[0], &json!({}))?;
         bound.call(&[], host)
     });
-    let mut items = value.map_err(|refusal| format!("`{}` said {refusal}", operator.description.name))?;
+    only(value.map_err(|refusal| format!("`{}` said {refusal}", operator.description.name))?)
+}
+
+fn only(mut items: Items) -> Result<Value, String> {
     items.pop().and_then(|mut outputs| outputs.pop()).ok_or_else(|| "the plugin `synthetic` gave nothing".to_owned())
 }
 

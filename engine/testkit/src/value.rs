@@ -56,6 +56,13 @@ impl Value {
         (self.type_id() == type_id::JSON && done == status::OK).then_some(text)
     }
 
+    /// The same value once more.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        // SAFETY: the handle is alive; the clone is this value's own.
+        Self(abi::Value { handle: unsafe { ((*self.0.table).clone)(self.0.handle) }, ..self.0 })
+    }
+
     /// Equal bits, equal digest; `None` where the type has none.
     pub fn digest(&self) -> Option<u64> {
         // SAFETY: the handle is alive.

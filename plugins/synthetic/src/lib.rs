@@ -3,5 +3,6 @@
 mod numbers;
 mod tensor;
 mod volume;
+mod weights;
 
-voxloom_sdk::export! { name: "synthetic", operators: [op tensor::SyntheticTensor, op volume::SyntheticVolume] }
+voxloom_sdk::export! { name: "synthetic", operators: [op tensor::SyntheticTensor, op volume::SyntheticVolume, module weights::SyntheticWeights] }

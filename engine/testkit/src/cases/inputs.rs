@@ -1,6 +1,6 @@
 //! Wrong inputs: refused in a sentence that names the port, and without harm to the instance.
 
-use super::{Subject, broke, entry_params};
+use super::{Subject, broke, entry_params, modules};
 use crate::calls::Instance;
 use crate::host::Host;
 use crate::report::{Verdict, failed, skip};
@@ -9,14 +9,12 @@ use crate::value::Value;
 use voxloom_core::describe::Entry;
 
 pub fn wrong(subject: &Subject, index: usize, entry: &Entry) -> Verdict {
-    if !entry.uses.is_empty() {
-        return skip("it uses another module");
-    }
+    let modules = modules(subject, entry)?;
     let host = Host { seed: 1, grad: false };
     let Ok(instance) = Instance::create(subject.operator.table, &subject.params(), host) else {
         return skip("it cannot be made from made-up parameters");
     };
-    let Ok(bound) = instance.bind(index, entry, &entry_params(entry)) else {
+    let Ok(bound) = instance.bind_using(index, entry, &entry_params(entry), &modules) else {
         return skip("its entry cannot be bound with made-up parameters");
     };
     for (position, port) in entry.inputs.iter().enumerate().filter(|(_, port)| !port.optional) {

@@ -6,9 +6,9 @@ mod parameters;
 mod repeat;
 mod state;
 
-use crate::calls::Refusal;
+use crate::calls::{Instance, Refusal};
 use crate::example;
-use crate::report::{Case, Verdict};
+use crate::report::{Case, Verdict, skip};
 use crate::supply::Supply;
 use serde_json::Value as Json;
 use voxloom_abi::status;
@@ -60,6 +60,12 @@ pub fn all(subject: &Subject, begin: &mut dyn FnMut(&str)) -> Vec<Case> {
         run(&name, "two calls at once give the same", &|| repeat::at_once(subject, index, entry));
     }
     cases
+}
+
+/// The modules that an entry uses, new ones each time; those that it may do without are left out.
+fn modules(subject: &Subject, entry: &Entry) -> Verdict<Vec<Option<Instance>>> {
+    let made = entry.uses.iter().map(|wanted| if wanted.optional { Ok(None) } else { subject.supply.module().map(Some) });
+    made.collect::<Result<_, String>>().or_else(skip)
 }
 
 /// Complete parameters of an entry.

@@ -1,6 +1,6 @@
 //! Repeatability: the same inputs and seed give the same bits, also to two calls at once.
 
-use super::{Subject, broke, entry_params};
+use super::{Subject, broke, entry_params, modules};
 use crate::calls::{Instance, Items, Refusal};
 use crate::host::Host;
 use crate::report::{Problem, Verdict, failed, skip};
@@ -10,6 +10,8 @@ use voxloom_abi::type_id;
 use voxloom_core::describe::{Access, Entry, Mode, Port};
 
 const HOST: Host = Host { seed: 1, grad: false };
+/// Where the cases run.
+const DEVICE: &str = "cpu";
 
 pub fn repeats(subject: &Subject, index: usize, entry: &Entry) -> Verdict {
     let (inputs, before, first) = accepted(subject, index, entry)?;
@@ -22,7 +24,7 @@ pub fn repeats(subject: &Subject, index: usize, entry: &Entry) -> Verdict {
             return failed(format!("output `{}` is a `{}`, declared as `{}`", port.name, value.type_id(), port.type_name));
         }
     }
-    if !subject.description().deterministic {
+    if !subject.description().is_deterministic_on(DEVICE) {
         let why = subject.description().why.as_deref().unwrap_or_default();
         return skip(format!("the outputs fit; it is declared not deterministic: {why}"));
     }
@@ -36,14 +38,14 @@ pub fn at_once(subject: &Subject, index: usize, entry: &Entry) -> Verdict {
         Mode::Parallel => {}
         Mode::Exclusive | Mode::Ordered => return skip("its mode is one call at a time"),
     }
-    if !subject.description().deterministic {
+    if !subject.description().is_deterministic_on(DEVICE) {
         return skip("it is declared not deterministic");
     }
     let (inputs, ..) = accepted(subject, index, entry)?;
-    let both = with_instance(subject, index, entry, |bound| {
+    let both = with_instance(subject, index, entry, &inputs, |bound, inputs| {
         std::thread::scope(|scope| {
-            let other = scope.spawn(|| bound.call(&inputs, HOST));
-            let here = bound.call(&inputs, HOST);
+            let other = scope.spawn(|| bound.call(inputs, HOST));
+            let here = bound.call(inputs, HOST);
             let there =
                 other.join().unwrap_or_else(|_| Err(Refusal { status: -1, message: "the thread of a call ended".to_owned() }));
             Ok([here?, there?])
@@ -57,9 +59,6 @@ type Accepted = (Vec<Option<Value>>, Vec<Option<u64>>, Items);
 
 /// Tries the flavours of inputs in turn.
 fn accepted(subject: &Subject, index: usize, entry: &Entry) -> Verdict<Accepted> {
-    if !entry.uses.is_empty() {
-        return skip("it uses another module");
-    }
     let mut first_refusal = None;
     for flavour in FLAVOURS {
         let inputs = subject.supply.inputs(entry, flavour).or_else(skip)?;
@@ -75,23 +74,33 @@ fn accepted(subject: &Subject, index: usize, entry: &Entry) -> Verdict<Accepted>
 
 /// One call of a new instance: what an earlier call left in a module must not count.
 fn once(subject: &Subject, index: usize, entry: &Entry, inputs: &[Option<Value>]) -> Verdict<Items> {
-    with_instance(subject, index, entry, |bound| bound.call(inputs, HOST))
+    with_instance(subject, index, entry, inputs, |bound, inputs| bound.call(inputs, HOST))
 }
 
 fn digest(value: Option<&Value>) -> Option<u64> {
     value.and_then(Value::digest)
 }
 
+/// A new instance, and new modules where it uses some; an entry that differentiates gets their loss.
 fn with_instance<T>(
     subject: &Subject,
     index: usize,
     entry: &Entry,
-    call: impl FnOnce(&crate::calls::Bound) -> Result<T, Refusal>,
+    inputs: &[Option<Value>],
+    call: impl FnOnce(&crate::calls::Bound, &[Option<Value>]) -> Result<T, Refusal>,
 ) -> Verdict<T> {
+    let modules = modules(subject, entry)?;
+    let mut inputs: Vec<Option<Value>> = inputs.iter().map(|input| input.as_ref().map(Value::share)).collect();
+    if let (true, Some(learns)) = (entry.backward, modules.iter().flatten().next())
+        && let Some(place) = entry.inputs.iter().position(|port| port.type_name == "tensor")
+    {
+        inputs[place] = Some(subject.supply.loss(learns).or_else(skip)?);
+    }
     let instance = Instance::create(subject.operator.table, &subject.params(), HOST)
         .map_err(|refusal| told(&refusal, "made-up parameters"))?;
-    let bound = instance.bind(index, entry, &entry_params(entry)).map_err(|refusal| told(&refusal, "made-up parameters"))?;
-    call(&bound).map_err(|refusal| told(&refusal, "synthetic inputs"))
+    let bound = instance.bind_using(index, entry, &entry_params(entry), &modules);
+    let bound = bound.map_err(|refusal| told(&refusal, "made-up parameters"))?;
+    call(&bound, &inputs).map_err(|refusal| told(&refusal, "synthetic inputs"))
 }
 
 /// A foreseen refusal of what was made up here says nothing about the plugin.
