@@ -32,7 +32,8 @@ pub enum Unlabelled {
 #[derive(Debug, Params)]
 #[param(check)]
 pub struct Cases {
-    /// A NIfTI or PNG file, a folder of them, or a list (`.json`, `.txt`). PNG files beside NIfTI files count as previews and are left out.
+    /// A NIfTI, PNG or DICOM file, a folder of them, or a list (`.json`, `.txt`). PNG files beside NIfTI files count as previews and are left
+    /// out. A folder without NIfTI and PNG is searched for DICOM series at every depth; each is a case, named by its SeriesInstanceUID.
     #[param(path)]
     pub path: PathBuf,
     /// Folder with the label files of a folder of images.
@@ -105,7 +106,7 @@ impl Cases {
         select(self, &mut found)?;
         if found.cases.is_empty() {
             let skipped = match found.skipped.is_empty() {
-                true => "it holds no NIfTI or PNG file".to_owned(),
+                true => "it holds no NIfTI, PNG or DICOM file".to_owned(),
                 false => format!("left out: {}", few(&found.skipped)),
             };
             return Err(format!("no case found in {}: {skipped}", self.path.display()));

@@ -1,20 +1,24 @@
-//! Which files hold volumes, by their names: NIfTI, and PNG pictures.
+//! Which files hold volumes: NIfTI and PNG by their names, DICOM by its name or its beginning.
 
-use crate::nifti;
+use crate::{dicom, nifti};
 use std::path::Path;
-use voxloom_sdk::prelude::*;
 
 /// What reads a file.
-#[derive(Clone, Copy, Choice, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Nifti,
     Png,
+    Dicom,
 }
 
 impl Format {
-    /// PNG where the name ends in `.png`, NIfTI otherwise.
+    /// PNG where the name ends in `.png`; DICOM for a folder, and for a file whose name or beginning says so; NIfTI otherwise.
     pub fn of(path: &Path) -> Self {
-        if is_picture_name(path) { Self::Png } else { Self::Nifti }
+        match is_picture_name(path) {
+            true => Self::Png,
+            false if !nifti::is_image_name(path) && dicom::is_dicom(path) => Self::Dicom,
+            false => Self::Nifti,
+        }
     }
 }
 
@@ -31,7 +35,7 @@ pub fn is_volume_name(path: &Path) -> bool {
 /// The file name without its ending: `liver_4.nii.gz` is the case `liver_4`, `eye.png` the case `eye`.
 pub fn case_name(path: &Path) -> String {
     match path.file_stem() {
-        Some(stem) if is_picture_name(path) => stem.to_string_lossy().into_owned(),
+        Some(stem) if is_picture_name(path) || dicom::has_ending(path) => stem.to_string_lossy().into_owned(),
         _ => nifti::case_name(path),
     }
 }
@@ -51,6 +55,7 @@ mod tests {
             ("a/eye.PNG", "eye", Format::Png, true),
             ("b.nii.gz", "b", Format::Nifti, true),
             ("c.txt", "c.txt", Format::Nifti, false),
+            ("d.dcm", "d", Format::Dicom, false),
         ];
         for (path, name, format, volume) in rows {
             let path = Path::new(path);

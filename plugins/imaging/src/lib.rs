@@ -4,6 +4,7 @@
 
 // Files and geometry.
 pub mod cases;
+mod dicom;
 pub mod formats;
 pub mod geometry;
 pub mod nifti;

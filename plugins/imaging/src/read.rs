@@ -1,14 +1,16 @@
-//! `imaging.read`: a file of a case, or several, as a volume. What is legal in a file is decided in `nifti` and `raster`.
+//! `imaging.read`: a file of a case, or several, as a volume. What is legal in a file is decided in `nifti`, `raster` and `voxloom-dicom`.
 
 mod channels;
 mod load;
 
+use crate::dicom;
+use crate::formats::Format;
 use crate::write::Meaning;
-use load::{check_grid, load};
+use load::{fit, load};
 use std::path::{Path, PathBuf};
 use voxloom_sdk::prelude::*;
 
-/// Reads a file of a case as a volume: NIfTI-1 and 2 (gzipped or not, or a .hdr/.img pair), or a PNG picture.
+/// Reads a file of a case as a volume: NIfTI-1 and 2 (gzipped or not, or a .hdr/.img pair), a PNG picture, or a DICOM series.
 ///
 /// # Values
 /// Integers stay integers (uint16 becomes int32); scaled NIfTI becomes float32, or float64 where the stored type needs it. Labels must hold
@@ -17,6 +19,11 @@ use voxloom_sdk::prelude::*;
 /// # Pictures
 /// Grey is `[1, H, W]`, RGB `[3, 1, H, W]`, rows from the top. A picture has no place in space (`placed_by` of its meta is `none`): pixels of
 /// 1 mm are a convention, and what needs real sizes refuses it.
+///
+/// # DICOM
+/// A folder that holds one series, a file (of one frame or many), or a list of slices (`slices` of a case, or a list under `files`). Slices are ordered
+/// by their positions, which also give the spacing; values are rescaled slice by slice, and a tilted stack keeps its shear in the affine. Missing,
+/// doubled and differing slices are refused and named. As a label, a SEG is put onto its image's grid. See `docs/dicom.md`.
 #[derive(Debug, Params)]
 pub struct Read {
     /// Which file of the case: `image`, `label`, or a name under the case's `files`.
@@ -63,18 +70,25 @@ impl Read {
     pub fn read(&self, case: &JsonMap) -> Result<Volume> {
         let name = case.get("name").and_then(Json::as_str).unwrap_or("?");
         let content = self.content.unwrap_or(if self.which == "label" { Meaning::Labels } else { Meaning::Image });
-        let image = case
-            .get("image")
-            .and_then(Json::as_str)
-            .map(Path::new)
-            .filter(|_| content == Meaning::Labels && self.which != "image");
+        let slices = dicom::slices(case);
+        let image = case.get("image").and_then(Json::as_str).map(Path::new);
+        if let (Some(image), Some(slices), "image") = (image, &slices, self.which.as_str()) {
+            return dicom::volume(name, image, Some(slices));
+        }
+        let image = image.filter(|_| content == Meaning::Labels && self.which != "image").map(|image| (image, slices.as_deref()));
         let one = |path: PathBuf| {
-            let volume = load(name, &path, content)?;
-            image.map_or(Ok(()), |image| check_grid(&volume, &path, image))?;
+            let volume = load(name, &path, content, image)?;
+            let volume = match image {
+                Some(image) => fit(volume, &path, image)?,
+                None => volume,
+            };
             Ok::<_, Error>((path, volume))
         };
         match self.files(case, name)? {
             Files::One(path) => one(path).map(|(_, volume)| volume),
+            Files::Many(paths) if content == Meaning::Image && paths.iter().all(|path| Format::of(path) == Format::Dicom) => {
+                dicom::volume(name, &paths[0], Some(&paths))
+            }
             Files::Many(paths) => channels::join(paths.into_iter().map(one).collect::<Result<_>>()?),
         }
     }

@@ -1,11 +1,11 @@
-//! `imaging.write`: a volume as a NIfTI file in its input's own geometry, with label names inside and beside, or as PNG.
+//! `imaging.write`: a volume as a NIfTI file in its input's own geometry, with label names inside and beside, as PNG, or as DICOM SEG.
 
 mod picture;
 mod target;
 
 pub(crate) use target::{output_path, refuse_input, write_whole};
 
-use crate::formats::Format;
+use crate::dicom::{self, Segments};
 use crate::nifti::{self, Content, LabelStats, Output};
 use crate::place::{NOWHERE, is_placed};
 use crate::raster;
@@ -23,6 +23,15 @@ pub enum Meaning {
     Image,
 }
 
+/// What kind of file is written.
+#[derive(Clone, Copy, Choice, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Nifti,
+    Png,
+    /// Labels as a DICOM segmentation object that refers to the case's DICOM images.
+    DicomSeg,
+}
+
 /// Writes a volume as NIfTI in its input's own geometry, byte for byte, or a slice as PNG, and reads it back before it counts.
 ///
 /// # Files
@@ -34,6 +43,10 @@ pub enum Meaning {
 /// goes onto 0 to 65535, and values outside of it are refused. Colours that were read from a picture are one file; other channels are files of
 /// their own, `<case><suffix>_0.png` and so on, all or none. A PNG has no place in space and no size of pixels, and the report says so
 /// (`placed_by: none`); so does a NIfTI file of a picture (no sform, no qform, unit unknown).
+///
+/// # DICOM SEG
+/// `<case><suffix>.dcm`: one binary segment a label, with its name; patient, study and frame of reference are those of the source, and every frame names
+/// the image it lies on. The label map must lie on its source's grid, but for flips and the order of axes.
 #[derive(Debug, Params)]
 #[param(check)]
 pub struct Write {
@@ -50,7 +63,7 @@ pub struct Write {
     #[param(default = Vec::new())]
     pub names: Vec<String>,
     /// What kind of file. Left out, what was read from PNG is written as PNG, and everything else as NIfTI.
-    pub format: Option<Format>,
+    pub format: Option<Kind>,
     /// Values that become 0 and 65535 in a PNG of floats.
     #[param(default = [0.0, 1.0])]
     pub range: [f64; 2],
@@ -82,10 +95,11 @@ impl Operator for Write {
             None => JsonMap::new(),
         };
         let name = case.get("name").and_then(Json::as_str).unwrap_or_else(|| volume.name());
-        let of_input = if volume.meta.get("format").and_then(Json::as_str) == Some("png") { Format::Png } else { Format::Nifti };
+        let of_input = if volume.meta.get("format").and_then(Json::as_str) == Some("png") { Kind::Png } else { Kind::Nifti };
         let mut report = match self.format.unwrap_or(of_input) {
-            Format::Nifti => self.nifti(name, &volume, &case)?,
-            Format::Png => self.png(name, &volume, &case)?,
+            Kind::Nifti => self.nifti(name, &volume, &case)?,
+            Kind::Png => self.png(name, &volume, &case)?,
+            Kind::DicomSeg => self.dicom(name, &volume, &case)?,
         };
         // Paths are of this machine: they go into the report and not into the file beside.
         let paths = report.as_object_mut().and_then(|report| report.remove("paths")).unwrap_or_default();
@@ -103,6 +117,9 @@ impl Operator for Write {
 
 impl Write {
     fn check_relations(&self) -> Result<()> {
+        if self.format == Some(Kind::DicomSeg) && self.content != Meaning::Labels {
+            return Err(Error::param("format", "dicom_seg holds labels; set `content` to labels, or write the image as nifti"));
+        }
         let [low, high] = self.range;
         match low < high {
             true => Ok(()),
@@ -143,6 +160,24 @@ impl Write {
         }
         report["paths"] = json!([path.to_string_lossy()]);
         Ok(report)
+    }
+
+    fn dicom(&self, name: &str, volume: &Volume, case: &JsonMap) -> Result<Json> {
+        let path = output_path(&self.folder, name, &self.suffix, dicom::ENDING)?;
+        refuse_input(&path, target::inputs(case, volume).into_iter())?;
+        let (voxels, shape_ijk) = to_voxels(&volume.data).map_err(|fault| Error::item(format!("{name}: the volume {fault}")))?;
+        let names = &self.label_names(volume);
+        let description = dicom::description(&self.suffix);
+        let bytes = dicom::segments(&Segments { voxels: &voxels, shape_ijk, volume, case, names, description })?;
+        write_whole(&path, &bytes)?;
+        let stats = nifti::label_stats(&voxels, shape_ijk).unwrap_or_default();
+        Ok(json!({
+            "file": path.file_name().unwrap_or_default().to_string_lossy(),
+            "dtype": "bits",
+            "n_bytes": bytes.len(),
+            "labels": labels(&stats, Some(&volume.affine), names),
+            "paths": [path.to_string_lossy()],
+        }))
     }
 
     fn png(&self, name: &str, volume: &Volume, case: &JsonMap) -> Result<Json> {

@@ -1,6 +1,7 @@
 //! From a path to its cases.
 
 use super::{Cases, Unlabelled, read_list};
+use crate::dicom;
 use crate::formats::{are_pictures, case_name, is_picture_name, is_volume_name};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -52,7 +53,7 @@ pub struct Found {
 pub fn find(cases: &Cases) -> Result<Found, String> {
     let path = &cases.path;
     let meta = std::fs::metadata(path)
-        .map_err(|error| format!("{}: {error}; give a NIfTI or PNG file, a folder of them, or a list", path.display()))?;
+        .map_err(|error| format!("{}: {error}; give a NIfTI, PNG or DICOM file, a folder of them, or a list", path.display()))?;
     let mut found = match list_ending(path) {
         _ if meta.is_dir() => in_folder(cases)?,
         Some(_) => Found { cases: read_list(path)?, skipped: Vec::new() },
@@ -82,6 +83,10 @@ fn in_folder(cases: &Cases) -> Result<Found, String> {
     let mut files = Vec::new();
     walk(&cases.path, cases.recursive, &mut files)?;
     files.sort();
+    // DICOM goes by series, and a series by no folder: it is looked for at every depth.
+    if !files.iter().any(|file| is_volume_name(file)) {
+        return dicom::in_folder(&cases.path);
+    }
     let mut found = Found::default();
     let pictures = are_pictures(&files);
     let beside = cases.labels.is_none() && !cases.label_suffix.is_empty();

@@ -61,7 +61,7 @@ fn case(entry: &Json, folder: &Path) -> Result<Case, String> {
     Ok(Case { name, image, label, more })
 }
 
-/// Makes the paths of an entry (`image`, `label`, and those under `files`, each one path or a list of them) such that they are seen from
+/// Makes the paths of an entry (`image`, `label`, `slices`, and those under `files`, each one path or a list of them) such that they are seen from
 /// `folder`. `null` counts as absent.
 ///
 /// # Errors
@@ -72,6 +72,10 @@ pub fn resolve(entry: &mut JsonMap, folder: &Path) -> Result<(), String> {
             None | Some(Json::Null) => {}
             Some(path) => seen_from(folder, path).map_err(|found| format!("has the {key} {found}, expected text"))?,
         }
+    }
+    if let Some(Json::Array(slices)) = entry.get_mut("slices") {
+        let seen = slices.iter_mut().try_for_each(|slice| seen_from(folder, slice));
+        seen.map_err(|found| format!("has {found} under `slices`, expected the paths of a DICOM series"))?;
     }
     let files = match entry.get_mut("files") {
         None | Some(Json::Null) => return Ok(()),

@@ -1,21 +1,28 @@
 //! One file as a volume, whichever format it has.
 
+use crate::dicom;
 use crate::formats::Format;
 use crate::geometry::{Matrix, corner_distance, orientation};
 use crate::nifti::{self, Image, Voxels};
-use crate::place::{NOWHERE, PICTURE};
+use crate::place::{NOWHERE, PICTURE, is_placed};
 use crate::raster::{self, Picture, Use};
+use crate::reorient::turn_grid;
 use crate::volume_file::to_tensor;
 use crate::write::Meaning;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use voxloom_sdk::prelude::*;
 
-/// Reads a file.
+/// The image of a case, and its slices where it is a series.
+pub(super) type Beside<'a> = (&'a Path, Option<&'a [PathBuf]>);
+
+/// Reads a file; `image` is what labels belong to.
 ///
 /// # Errors
 /// A file that is not one whole volume, or labels that are not whole numbers; the text names the file.
-pub(super) fn load(name: &str, path: &Path, content: Meaning) -> Result<Volume> {
+pub(super) fn load(name: &str, path: &Path, content: Meaning, image: Option<Beside<'_>>) -> Result<Volume> {
     match Format::of(path) {
+        Format::Dicom if content == Meaning::Labels => dicom::labels(name, path, image),
+        Format::Dicom => dicom::volume(name, path, None),
         Format::Nifti => {
             let mut image = nifti::read(path)?;
             if content == Meaning::Labels {
@@ -91,21 +98,43 @@ fn shrink(values: Vec<i64>) -> Voxels {
 }
 
 /// What a header says of its volume: sizes along i, j, k, and where it lies; pictures lie nowhere.
-fn head(path: &Path) -> Result<([usize; 3], Option<Matrix>)> {
+fn head((path, slices): Beside) -> Result<([usize; 3], Option<Matrix>)> {
     match Format::of(path) {
-        Format::Nifti => nifti::read_head(path).map(|head| (head.shape_ijk, Some(head.placement.affine))).map_err(Error::from),
-        Format::Png => raster::read_size(path).map(|[width, height]| ([width, height, 1], None)).map_err(Error::from),
+        Format::Nifti if slices.is_none() => {
+            nifti::read_head(path).map(|head| (head.shape_ijk, Some(head.placement.affine))).map_err(Error::from)
+        }
+        Format::Png if slices.is_none() => {
+            raster::read_size(path).map(|[width, height]| ([width, height, 1], None)).map_err(Error::from)
+        }
+        _ => dicom::head(path, slices),
     }
 }
 
-/// A label that lies elsewhere than its image would train and measure nonsense.
+/// Labels on their image's grid. What converters make of DICOM runs along the same axes in another order or direction, so that labels
+/// of a DICOM image are turned to it; any other difference is refused.
 ///
 /// # Errors
 /// Another size, or another place; one of the two has no place.
-pub(super) fn check_grid(label: &Volume, label_path: &Path, image_path: &Path) -> Result<()> {
+pub(super) fn fit(label: Volume, label_path: &Path, image: Beside) -> Result<Volume> {
+    let head = head(image)?;
+    let code = head.1.filter(|_| is_series(image) && is_placed(&label)).and_then(|place| orientation(&place));
+    let label = match code {
+        Some(code) => turn_grid(&label, code)?,
+        None => label,
+    };
+    check_grid(&label, label_path, image.0, head)?;
+    Ok(label)
+}
+
+fn is_series((path, slices): Beside) -> bool {
+    slices.is_some() || Format::of(path) == Format::Dicom
+}
+
+/// A label that lies elsewhere than its image would train and measure nonsense.
+fn check_grid(label: &Volume, label_path: &Path, image_path: &Path, head: ([usize; 3], Option<Matrix>)) -> Result<()> {
     let [d, h, w] = label.size_zyx()?.map(|size| size as usize);
-    let (label_shape, (image_shape, image_place)) = ([w, h, d], head(image_path)?);
-    let label_place = (Format::of(label_path) == Format::Nifti).then_some(label.affine.0);
+    let (label_shape, (image_shape, image_place)) = ([w, h, d], head);
+    let label_place = is_placed(label).then_some(label.affine.0);
     let fault = |what: String| {
         Error::item(format!(
             "{}: {what} {}; resample the label to the image, or pair them anew",

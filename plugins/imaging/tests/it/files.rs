@@ -89,16 +89,18 @@ fn nothing_found_says_what_was_there() {
     let shown = folder.path().display().to_string();
     assert_eq!(
         cases(&json!({ "path": folder.path() })).unwrap_err(),
-        format!("no case found in {shown}: it holds no NIfTI or PNG file")
+        format!("no case found in {shown}: it holds no NIfTI, PNG or DICOM file")
     );
     touch(folder.path(), &["notes.txt", "scan.dcm"]);
     let fault = cases(&json!({ "path": folder.path() })).unwrap_err();
     assert_eq!(
         fault,
-        format!("no case found in {shown}: left out: notes.txt (neither NIfTI nor PNG), scan.dcm (neither NIfTI nor PNG)")
+        format!(
+            "no case found in {shown}: left out: notes.txt (neither NIfTI, PNG nor DICOM), scan.dcm (neither NIfTI, PNG nor DICOM)"
+        )
     );
     let fault = cases(&json!({ "path": folder.path().join("nowhere") })).unwrap_err();
-    assert!(fault.ends_with("give a NIfTI or PNG file, a folder of them, or a list"), "{fault}");
+    assert!(fault.ends_with("give a NIfTI, PNG or DICOM file, a folder of them, or a list"), "{fault}");
     touch(folder.path(), &["a.nii", "a.nii.gz"]);
     let fault = cases(&json!({ "path": folder.path() })).unwrap_err();
     assert!(fault.starts_with("two cases are named a: "), "{fault}");
