@@ -137,18 +137,39 @@ fn exchange(staged: &Path, target: &Path) -> io::Result<()> {
     }
 }
 
-/// Flushes all files and folders below, then the folder itself.
+/// Flushes all files below, several at a time, which disks do in one go, then all folders.
 fn flush(folder: &Path) -> io::Result<()> {
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    list(folder, &mut files, &mut folders)?;
+    for paths in [files, folders] {
+        let share = paths.len().div_ceil(FLUSHES).max(1);
+        std::thread::scope(|scope| {
+            let flushing: Vec<_> = paths
+                .chunks(share)
+                .map(|share| scope.spawn(|| share.iter().try_for_each(|path| File::open(path)?.sync_all())))
+                .collect();
+            let ended = flushing.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into())));
+            ended.collect::<io::Result<()>>()
+        })?;
+    }
+    Ok(())
+}
+
+/// Flushes at one time.
+const FLUSHES: usize = 8;
+
+fn list(folder: &Path, files: &mut Vec<PathBuf>, folders: &mut Vec<PathBuf>) -> io::Result<()> {
+    folders.push(folder.into());
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let kind = entry.file_type()?;
         if kind.is_dir() {
-            flush(&entry.path())?;
+            list(&entry.path(), files, folders)?;
         } else if kind.is_file() {
-            File::open(entry.path())?.sync_all()?;
+            files.push(entry.path());
         }
     }
-    sync_folder(folder)
+    Ok(())
 }
 
 /// Flushes the names in a folder.

@@ -77,7 +77,7 @@ impl Ledger {
         if inputs.is_empty() {
             return Ok(());
         }
-        self.change(|change| {
+        self.change_lightly(|change| {
             for input in inputs {
                 put(change, input, "waiting")?;
                 note(change, input.name.as_path(), now, "waiting", 0, None)?;
@@ -91,7 +91,7 @@ impl Ledger {
     /// # Errors
     /// Of SQLite.
     pub fn begin(&self, input: &Input, content: &str, job: &str, crashes_before: u32, now: f64) -> Result<Begun, Error> {
-        self.change(|change| {
+        self.change_lightly(|change| {
             let name = bytes(&input.name);
             let twin: Option<i64> = change
                 .prepare_cached("SELECT 1 FROM item WHERE job = ?1 AND state = 'running' AND name <> ?2")?
@@ -182,7 +182,7 @@ impl Ledger {
     /// # Errors
     /// Of SQLite.
     pub fn forget(&self, name: &Path, now: f64) -> Result<(), Error> {
-        self.change(|change| {
+        self.change_lightly(|change| {
             let gone = change
                 .prepare_cached("DELETE FROM item WHERE name = ?1 AND state IN ('waiting', 'running')")?
                 .execute([bytes(name)])?;
@@ -195,15 +195,28 @@ impl Ledger {
     /// # Errors
     /// Of SQLite.
     pub fn retired(&self, name: &Path) -> Result<(), Error> {
-        self.change(|change| {
+        self.change_lightly(|change| {
             change.prepare_cached("DELETE FROM file WHERE item = ?1")?.execute([bytes(name)])?;
             Ok(())
         })
     }
 
+    /// One transaction that is on the disk when this returns.
     fn change<T>(&self, work: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T, Error> {
+        self.write("FULL", work)
+    }
+
+    /// One transaction that survives the death of the process, and reaches the disk with the next one that is flushed.
+    ///
+    /// Rationale: after a power cut an input that only waited, or had only begun, is found again in the folder.
+    fn change_lightly<T>(&self, work: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T, Error> {
+        self.write("NORMAL", work)
+    }
+
+    fn write<T>(&self, safety: &str, work: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T, Error> {
         let wrong = |source| Error::Ledger { path: self.path.clone(), source };
         let mut connection = self.lock();
+        connection.pragma_update(None, "synchronous", safety).map_err(wrong)?;
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(wrong)?;
         let result = work(&transaction).map_err(wrong)?;
         transaction.commit().map_err(wrong)?;
