@@ -4,6 +4,8 @@ mod check;
 mod combine;
 mod generated;
 mod hippocampus;
+mod pcrl;
 mod plugins;
 mod run;
 mod stage;
+mod xrays;
