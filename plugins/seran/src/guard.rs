@@ -36,7 +36,7 @@ impl Guard {
         } else {
             history.left_out += 1;
         }
-        if history.seen % self.epoch == 0 && history.count > 0 {
+        if history.seen.is_multiple_of(self.epoch) && history.count > 0 {
             history.before = Some(history.sum / history.count as f64);
             (history.sum, history.count) = (0.0, 0);
         }

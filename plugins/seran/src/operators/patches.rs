@@ -2,7 +2,7 @@
 
 use super::params::{Grid, SliceAxis, expect_voxels};
 use crate::patches::{Draw, draw};
-use crate::slices::{divisor, slices};
+use crate::slices::{divisor, regrid, slices};
 use rand::seq::SliceRandom;
 use voxloom_sdk::prelude::*;
 
@@ -69,6 +69,7 @@ impl Patches {
         if self.flips && self.transpose {
             self.expect_square(&lr.affine, axis)?;
         }
+        self.expect_pair(lr, hr, axis)?;
         let factor = self.data_range / divisor(&lr.data);
         let network = |volume: &Volume| slices(&volume.data, axis).to_kind(Kind::Float) * factor;
         let how = Draw {
@@ -82,6 +83,26 @@ impl Patches {
         };
         let pairs = draw(&network(lr), &network(hr), &how, rng);
         pairs.map_err(|fault| Error::from(fault).context(format_args!("case `{}`", lr.name())))
+    }
+
+    /// Pairs that lie half a voxel apart teach a shift; they cost decibels and nobody sees why.
+    fn expect_pair(&self, lr: &Volume, hr: &Volume, axis: i64) -> Result<()> {
+        let place = regrid(&lr.affine, axis, 1.0 / self.scale as f64, Grid::of(None, lr).alignment());
+        let [d, h, w] = hr.size_zyx()?.map(|n| (n - 1) as f64);
+        let apart = |corner: [f64; 3]| {
+            let (a, b) = (place.index_to_world(corner), hr.affine.index_to_world(corner));
+            a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
+        };
+        let finest = hr.affine.spacing_zyx().into_iter().fold(f64::INFINITY, f64::min);
+        let apart = [[0.0; 3], [w, h, d]].map(apart).into_iter().fold(0.0, f64::max) / finest;
+        // Headers hold float32.
+        if apart <= 0.02 {
+            return Ok(());
+        }
+        Err(Error::item(format!(
+            "case `{}`: `hr` lies {apart:.2} fine voxels off the place of `lr`; a pair must show one place, as those of seran.degrade do",
+            lr.name()
+        )))
     }
 
     fn expect_square(&self, affine: &Affine, axis: i64) -> Result<()> {
@@ -181,6 +202,15 @@ mod tests {
         assert!((lr.max().double_value(&[]) - 10.0).abs() < 1e-5);
         let gap = (crate::degrade::bicubic_down(&hr, 2) - &lr).narrow(2, 2, 2).narrow(3, 2, 2).abs().max();
         assert!(gap.double_value(&[]) < 1e-4, "a pair shows one place, and one divisor serves both");
+    }
+
+    #[test]
+    fn a_pair_that_lies_apart_is_refused() {
+        let patches = Patches::parse(&json!({"size": 4})).unwrap();
+        let (lr, hr) = Degrade::parse(&json!({})).unwrap().apply(&volume([1.0; 3])).unwrap();
+        let shifted = hr.with_grid(hr.data.shallow_clone(), hr.affine.shifted([0.0, 0.5, 0.0]));
+        let fault = cut(&patches, (lr, shifted)).unwrap_err();
+        assert!(fault.to_string().contains("`hr` lies 0.50 fine voxels off the place of `lr`"), "{fault}");
     }
 
     #[test]

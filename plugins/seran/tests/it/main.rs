@@ -9,6 +9,7 @@ mod model;
 mod operators;
 mod pipeline;
 mod quality;
+mod real;
 mod seab;
 mod state;
 mod support;

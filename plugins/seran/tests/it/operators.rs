@@ -15,18 +15,18 @@ use voxloom_testkit::calls::Instance;
 use voxloom_testkit::host::Host;
 use voxloom_testkit::value::Value;
 
-static NETWORK: OperatorTable = <ModuleOf<Seran> as Exported<Torch>>::TABLE;
+pub static NETWORK: OperatorTable = <ModuleOf<Seran> as Exported<Torch>>::TABLE;
 static GUARD: OperatorTable = <ModuleOf<Guard> as Exported<Torch>>::TABLE;
 static DEGRADE: OperatorTable = <MapOf<Degrade> as Exported<Torch>>::TABLE;
 static UPSAMPLE: OperatorTable = <MapOf<Upsample> as Exported<Torch>>::TABLE;
 
-const HOST: Host = Host { seed: 3, grad: false };
+pub const HOST: Host = Host { seed: 3, grad: false };
 
 fn instance(table: &'static OperatorTable, params: &Json) -> Result<Instance, String> {
     Instance::create(table, params, HOST).map_err(|refusal| refusal.message)
 }
 
-fn call(
+pub fn call(
     instance: &Instance,
     table: &OperatorTable,
     (entry, params): (&str, Json),
@@ -50,7 +50,7 @@ fn tensor(value: &Value) -> Tensor {
     tensor_of(voxloom_sdk::Value::borrow(&value.raw())).expect("a tensor")
 }
 
-fn field(value: &Value, name: &str) -> Tensor {
+pub fn field(value: &Value, name: &str) -> Tensor {
     let record = Record::read(voxloom_sdk::Value::borrow(&value.raw())).expect("a record");
     tensor_of(record.field(name).expect("a volume has it")).expect("a tensor")
 }
