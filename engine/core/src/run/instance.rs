@@ -44,6 +44,11 @@ impl Instance {
         })
     }
 
+    /// True after a panic in one of its calls.
+    pub fn is_poisoned(&self) -> bool {
+        self.poisoned.load(Ordering::Relaxed)
+    }
+
     pub fn can_save(&self) -> bool {
         self.table.save.is_some()
     }

@@ -22,6 +22,7 @@ mod schedule;
 mod seed;
 mod state;
 mod stats;
+mod stock;
 mod trace;
 mod value;
 mod work;
@@ -31,6 +32,7 @@ pub use lane::{Device, Lane, Moment, StreamEvent};
 pub use observer::{Event, Observer};
 pub use options::{PluginFacts, RunOptions};
 pub use report::{Counts, Failure, ItemResults, Memory, NodeTimes, Outcome, Report, Saved, write_atomically};
+pub use stock::Stock;
 
 use crate::graph::Pipeline;
 use board::Board;
@@ -59,6 +61,20 @@ use work::{Wants, Worker};
 /// What keeps the run from beginning: a graph without a sure order, a module that cannot be made or restored, a device
 /// without lanes, a file that cannot be written.
 pub fn run(pipeline: &Pipeline, options: &RunOptions, observer: &mut dyn Observer) -> Result<Report, RunError> {
+    run_with(pipeline, options, observer, &mut Stock::default())
+}
+
+/// As [`run`]; modules that `stock` has from an earlier run are not made anew, and those of this run are kept in it,
+/// unless the run may write them.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(
+    pipeline: &Pipeline,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
+    stock: &mut Stock,
+) -> Result<Report, RunError> {
     let (began, started) = (Instant::now(), SystemTime::now());
     let base = Tally::here();
     let lanes = lanes(options)?;
@@ -84,7 +100,10 @@ pub fn run(pipeline: &Pipeline, options: &RunOptions, observer: &mut dyn Observe
     home.enter().map_err(|message| RunError::Device { message })?;
     let caller = |lane: &dyn Lane| Caller::new(lanes.len() as u32, lane, Arc::clone(&house), sender.clone());
     let mut callers = Callers { cpu: caller(&CpuLane), device: options.device.is_some().then(|| caller(&**home)) };
-    let modules = prepare::modules(pipeline, &mut callers, position.seed, target.budget)?;
+    let made = prepare::modules(pipeline, &mut callers, position.seed, options, stock)?;
+    let modules: Vec<_> = made.iter().map(|(_, instance)| Arc::clone(instance)).collect();
+    let is_written = folder.is_some() || plans.iter().any(|plan| plan.writes);
+    stock.keep(if is_written { Vec::new() } else { made });
     if let Some(folder) = &folder {
         prepare::restore(&modules, &mut callers, &position, folder, target.budget)?;
     }

@@ -3,10 +3,12 @@
 use super::error::RunError;
 use super::host::Callers;
 use super::instance::{Instance, Task, TaskFacts};
+use super::options::RunOptions;
 use super::plan::{Plan, Target, plan};
 use super::position::Position;
 use super::save::module_file;
 use super::seed::Seed;
+use super::stock::{Identity, Stock};
 use crate::graph::{Graph, Pipeline, Stage};
 use std::path::Path;
 use std::sync::Arc;
@@ -41,7 +43,7 @@ pub(crate) fn plans(pipeline: &Pipeline, target: Target) -> Result<Vec<Plan>, Ru
     pipeline.graphs.iter().enumerate().map(one).collect()
 }
 
-/// Makes all modules, with their weights.
+/// Makes all modules, with their weights; those that `stock` has are taken from there.
 ///
 /// # Errors
 /// Of the first that fails.
@@ -49,10 +51,17 @@ pub(crate) fn modules(
     pipeline: &Pipeline,
     callers: &mut Callers,
     seed: u64,
-    threads: u32,
-) -> Result<Vec<Arc<Instance>>, RunError> {
+    options: &RunOptions,
+    stock: &Stock,
+) -> Result<Vec<(Identity, Arc<Instance>)>, RunError> {
+    let threads = options.thread_budget();
     let mut made = Vec::new();
     for module in &pipeline.modules {
+        let identity = Identity::of(module, seed, options);
+        if let Some(instance) = stock.find(&identity) {
+            made.push((identity, instance));
+            continue;
+        }
         let caller = callers.of(module.operator.description.device);
         let context = caller.at(&module.name, &[], Seed::new(seed, &module.name).of(&[]), threads, false);
         let instance = Instance::create(&module.name, &module.operator, &module.params, context).map_err(|fault| {
@@ -62,7 +71,7 @@ pub(crate) fn modules(
         if let Some(path) = &module.weights {
             load(&instance, callers, path, threads)?;
         }
-        made.push(Arc::new(instance));
+        made.push((identity, Arc::new(instance)));
     }
     Ok(made)
 }
