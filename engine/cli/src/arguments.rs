@@ -1,5 +1,6 @@
 //! What the command line can say. The sentences here are the program's help.
 
+use crate::commands::watch::arguments::Watch;
 use crate::device::Wanted;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
@@ -44,6 +45,8 @@ pub enum LogLevel {
 pub enum Command {
     /// Run a pipeline
     Run(Run),
+    /// Run a pipeline on everything that arrives in a folder, once each, for as long as it is left running
+    Watch(Box<Watch>),
     /// Check pipeline files without running them: every fault at once, with line and column
     Check(Check),
     /// Draw a pipeline
@@ -199,7 +202,7 @@ pub enum Weights {
 }
 
 /// `4GiB`, `500MB`, `1048576`.
-fn size(text: &str) -> Result<u64, String> {
+pub fn size(text: &str) -> Result<u64, String> {
     let size: bytesize::ByteSize = text.parse().map_err(|_| "expected a size such as 4GiB or 500MB".to_owned())?;
     if size.as_u64() == 0 { Err("must be above 0".into()) } else { Ok(size.as_u64()) }
 }

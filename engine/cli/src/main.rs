@@ -17,7 +17,7 @@ mod talk;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
-use commands::{check, completions, graph, plugins, run, schema, weights};
+use commands::{check, completions, graph, plugins, run, schema, watch, weights};
 use exit::Exit;
 use std::process::ExitCode;
 use talk::Talk;
@@ -27,6 +27,7 @@ fn main() -> ExitCode {
     let talk = Talk::new(&global);
     let ended = match &command {
         Command::Run(arguments) => run::run(arguments, &global, &talk),
+        Command::Watch(arguments) => watch::watch(arguments, &global, &talk),
         Command::Check(arguments) => check::check(arguments, &global, &talk),
         Command::Plugins(command) => plugins::plugins(command, &global, &talk),
         Command::Graph(arguments) => graph::graph(arguments, &global, &talk),

@@ -1,6 +1,5 @@
 //! Results: made beside, flushed to the disk, renamed into place. Half a result is never seen under its final name.
 
-use crate::names::OWN;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -194,9 +193,4 @@ pub fn make_folders(base: &Path, folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => sync_folder(parent),
     }
-}
-
-/// True for what is the watcher's own among results.
-pub fn is_own(name: &Path) -> bool {
-    name.starts_with(OWN)
 }

@@ -1,7 +1,6 @@
 //! One input as the watcher hands it on: its name, its files, when it was seen.
 
 use crate::stamp::{self, Member};
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,10 +27,6 @@ impl Input {
 
     pub fn bytes(&self) -> u64 {
         self.members.iter().map(|member| member.stamp.size).sum()
-    }
-
-    pub fn key(&self) -> &OsStr {
-        self.name.as_os_str()
     }
 
     /// For people: one line, whatever the name holds.

@@ -17,62 +17,27 @@ pub trait Observer: Send + Sync {
 #[non_exhaustive]
 pub enum Notice<'a> {
     /// Work on an input begins.
-    Started {
-        name: &'a str,
-        attempt: u32,
-        bytes: u64,
-        waited: Duration,
-    },
+    Started { name: &'a str, attempt: u32, bytes: u64, waited: Duration },
     /// It is done; its result is `result`, relative to the folder of results.
-    Done {
-        name: &'a str,
-        attempt: u32,
-        elapsed: Duration,
-        result: &'a Path,
-    },
+    Done { name: &'a str, attempt: u32, elapsed: Duration, result: &'a Path },
     /// It was done before: the same content with the same pipeline, as input `same_as`.
-    Same {
-        name: &'a str,
-        same_as: &'a str,
-        result: &'a Path,
-    },
+    Same { name: &'a str, same_as: &'a str, result: &'a Path },
     /// An attempt failed; the next is after the pause.
-    Again {
-        name: &'a str,
-        attempt: u32,
-        failure: &'a Failure,
-        pause: Duration,
-    },
+    Again { name: &'a str, attempt: u32, failure: &'a Failure, pause: Duration },
     /// It failed for good; where the input went, if it could be moved.
-    Failed {
-        name: &'a str,
-        attempt: u32,
-        failure: &'a Failure,
-        moved: Option<&'a Path>,
-    },
+    Failed { name: &'a str, attempt: u32, failure: &'a Failure, moved: Option<&'a Path> },
     /// Nothing new starts; why.
-    Paused {
-        why: &'a str,
-    },
+    Paused { why: &'a str },
     /// Work goes on.
     Resumed,
     /// The pipeline file was read again, and is in use from the next input on.
     Reloaded,
     /// The pipeline file was read again and does not check: the old one stays in use.
-    Kept {
-        why: &'a str,
-    },
+    Kept { why: &'a str },
     /// The watcher stops; so many inputs are being finished.
-    Stopping {
-        running: usize,
-    },
+    Stopping { running: usize },
     /// Anything else that someone should look at.
-    Warning {
-        text: &'a str,
-    },
-    Information {
-        text: &'a str,
-    },
+    Warning { text: &'a str },
 }
 
 /// Steps of an attempt, in order. After each the process may be killed, and nothing is lost or done twice.

@@ -6,4 +6,5 @@ pub mod graph;
 pub mod plugins;
 pub mod run;
 pub mod schema;
+pub mod watch;
 pub mod weights;

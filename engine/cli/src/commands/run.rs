@@ -73,7 +73,7 @@ fn options(arguments: &Run, plugins: &Plugins, pipeline: &Pipeline, talk: &Talk)
     }))
 }
 
-fn facts(library: &Library) -> PluginFacts {
+pub fn facts(library: &Library) -> PluginFacts {
     PluginFacts {
         name: library.manifest.name.clone(),
         version: library.manifest.version.clone(),

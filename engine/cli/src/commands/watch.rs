@@ -1,0 +1,138 @@
+//! `voxloom watch PIPELINE --in FOLDER --out FOLDER`: everything that arrives goes through the pipeline, once each.
+
+pub mod arguments;
+mod faults;
+mod job;
+mod log;
+mod setup;
+mod status;
+
+use crate::arguments::Global;
+use crate::exit::Exit;
+use crate::talk::Talk;
+use anyhow::{Context, Result};
+use arguments::{Group, Watch, Watching};
+use crossbeam::channel::Sender;
+use job::Maker;
+use log::Log;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::sync::Arc;
+use std::time::Duration;
+use voxloom_watch::clock::SystemClock;
+use voxloom_watch::events::{Native, Silent};
+use voxloom_watch::grouping::{Files, Folders, Grouping};
+use voxloom_watch::live::Live;
+use voxloom_watch::place::Place;
+use voxloom_watch::watcher::{Control, Parts, watch as run_watcher};
+use voxloom_watch::web;
+
+pub fn watch(arguments: &Watch, global: &Global, talk: &Talk) -> Result<Exit> {
+    if let Some(Watching::Status(arguments)) = &arguments.command {
+        return status::status(arguments);
+    }
+    // First the pipeline, which touches nothing; folders and ledger only when it is right.
+    let maker = match Maker::new(arguments, global, talk)? {
+        Ok(maker) => maker,
+        Err(exit) => return Ok(exit),
+    };
+    let job = match maker.make() {
+        Ok(job) => job,
+        Err(refused) => {
+            refused.tell(talk);
+            return Ok(refused.exit);
+        }
+    };
+    let (input, output) = setup::folders(&arguments.folders)?;
+    let place = match Place::new(input, output) {
+        Ok(place) => place,
+        Err(error) => {
+            talk.error(&error.to_string());
+            return Ok(Exit::Usage);
+        }
+    };
+    let ledger = setup::ledger(arguments.folders.ledger.as_deref(), &place.input, &place.output)?;
+    let log = Arc::new(Log::new(talk.clone(), arguments.log));
+    let (live, (control, controls)) = (Arc::<Live>::default(), crossbeam::channel::unbounded());
+    listen_to_signals(control)?;
+    if let Some(address) = arguments.listen {
+        let view = web::View {
+            title: arguments.pipeline.as_ref().map(|file| file.display().to_string()).unwrap_or_default(),
+            graph: job.drawing(),
+            ledger: ledger.clone(),
+            output: place.output.clone(),
+            live: Arc::clone(&live),
+        };
+        let bound = web::serve(address, view).map_err(|why| anyhow::anyhow!("{address} cannot be listened to: {why}"))?;
+        talk.info(&format!("http://{bound}"));
+    }
+    talk.info(&format!("watching {}, results in {}, ledger {}", place.input.display(), place.output.display(), ledger.display()));
+    let grouping: Arc<dyn Grouping> = match arguments.group {
+        Group::File => Arc::new(Files),
+        Group::Folder => Arc::new(Folders),
+    };
+    job.attach(&log, &place);
+    let (reload_log, reload_place) = (Arc::clone(&log), place.clone());
+    let parts = Parts {
+        place,
+        ledger,
+        config: setup::config(arguments, maker.facts()),
+        job: Arc::new(job),
+        grouping,
+        events: if arguments.poll.is_some() { Box::new(Silent) } else { Box::new(Native::default()) },
+        clock: Arc::new(SystemClock::default()),
+        observer: log,
+        live,
+        controls,
+        reload: Box::new(move || match maker.make() {
+            Ok(job) => {
+                job.attach(&reload_log, &reload_place);
+                Ok(Arc::new(job))
+            }
+            Err(refused) => Err(refused.lines.join("; ")),
+        }),
+    };
+    match run_watcher(parts) {
+        Ok(summary) => {
+            let left = if summary.left > 0 { format!(", {} left for the next start", summary.left) } else { String::new() };
+            talk.info(&format!(
+                "stopped: {} done, {} known already, {} failed{left}",
+                summary.done, summary.same, summary.failed
+            ));
+            Ok(if summary.left > 0 {
+                Exit::Stopped
+            } else if arguments.once && summary.failed > 0 {
+                Exit::SomeFailed
+            } else {
+                Exit::Done
+            })
+        }
+        Err(error) => {
+            talk.error(&error.to_string());
+            Ok(Exit::Stopped)
+        }
+    }
+}
+
+/// SIGTERM and SIGINT stop, a second one at once; SIGHUP reads the pipeline file again.
+fn listen_to_signals(control: Sender<Control>) -> Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("signals cannot be listened to")?;
+    let listen = move || {
+        let mut stops = 0;
+        for signal in &mut signals {
+            if signal == SIGHUP {
+                let _ = control.send(Control::Reload);
+                continue;
+            }
+            stops += 1;
+            let _ = control.send(Control::Stop);
+            if stops > 1 {
+                // The watcher writes down what it leaves; if even that takes long, it is left to the next start.
+                std::thread::sleep(Duration::from_millis(500));
+                signal_hook::low_level::exit(Exit::Interrupted as i32);
+            }
+        }
+    };
+    std::thread::Builder::new().name("signals".into()).spawn(listen).context("signals cannot be listened to")?;
+    Ok(())
+}

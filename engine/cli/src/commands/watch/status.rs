@@ -1,0 +1,54 @@
+//! `voxloom watch status`: counts, rate, the oldest that waits, the last failures.
+
+use super::arguments::Status;
+use super::setup;
+use crate::exit::Exit;
+use crate::talk;
+use anyhow::{Context, Result};
+use std::fmt::Write;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use voxloom_watch::status::{Entry, Looker};
+
+pub fn status(arguments: &Status) -> Result<Exit> {
+    let ledger = match (&arguments.ledger, &arguments.input, &arguments.output) {
+        (Some(ledger), ..) => ledger.clone(),
+        (None, Some(input), Some(output)) => setup::ledger(None, input, output)?,
+        _ => anyhow::bail!("--in and --out, or --ledger, are needed"),
+    };
+    anyhow::ensure!(ledger.exists(), "there is no ledger {}: nothing was watched there yet", ledger.display());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?.as_secs_f64();
+    let status = Looker::open(&ledger)?.look(now, 5)?;
+    if arguments.json {
+        talk::result(&serde_json::to_string_pretty(&status)?)?;
+        return Ok(Exit::Done);
+    }
+    let mut text = format!(
+        "waiting {}   running {}   done {}   failed {}   {} in the last hour\n",
+        status.waiting, status.running, status.done, status.failed, status.last_hour
+    );
+    if let (Some(seconds), Some(name)) = (status.oldest_waiting_s, &status.oldest_waiting) {
+        writeln!(text, "oldest waiting: {name}, for {}", age(seconds))?;
+    }
+    section(&mut text, "under way", &status.under_way, |entry| now - entry.started.unwrap_or(now))?;
+    section(&mut text, "last failures", &status.failures, |entry| now - entry.ended.unwrap_or(now))?;
+    talk::result(&text)?;
+    Ok(Exit::Done)
+}
+
+fn section(text: &mut String, title: &str, entries: &[Entry], since: impl Fn(&Entry) -> f64) -> std::fmt::Result {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    writeln!(text, "{title}:")?;
+    for entry in entries {
+        let place = entry.place.as_ref().map(|node| format!(" node `{node}`:")).unwrap_or_default();
+        let message = entry.message.as_deref().unwrap_or_default();
+        writeln!(text, "  {} ({} ago, attempt {}){place} {message}", entry.name, age(since(entry)), entry.attempts)?;
+    }
+    Ok(())
+}
+
+fn age(seconds: f64) -> String {
+    let whole = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default().as_secs();
+    humantime::format_duration(Duration::from_secs(whole)).to_string()
+}
