@@ -201,3 +201,33 @@ fn a_source_without_frame_of_reference_is_refused() {
     case.series = series_of(folder.path()).unwrap();
     assert!(case.encode(&names(&[])).unwrap_err().contains("has no FrameOfReferenceUID"));
 }
+
+#[test]
+fn segmentations_of_other_programs_are_read() {
+    let one = Segmentation::open(&super::data().join("liver_1frame.dcm")).unwrap();
+    let deflated = Segmentation::open(&super::data().join("liver_deflate.dcm")).unwrap();
+    assert_eq!((one.frames.len(), deflated.frames.len()), (1, 3));
+    assert_eq!(one.segments[0].name, deflated.segments[0].name);
+    // The frame of one file is a frame of the other, to the voxel.
+    let n_pixels = one.rows * one.columns;
+    let same = deflated.frames.iter().position(|frame| frame.plane == one.frames[0].plane).unwrap();
+    assert_eq!(one.masks, deflated.masks[same * n_pixels..][..n_pixels]);
+    assert!(Segmentation::open(&super::data().join("CT_small.dcm")).unwrap_err().to_string().contains("is CT Image Storage"));
+
+    for row in super::folders().iter().flat_map(|folder| super::manifest::rows(folder)).filter(|row| row.get("modality") == "SEG")
+    {
+        let segmentation = Segmentation::open(&row.path).unwrap();
+        let found = voxloom_dicom::find(row.path.parent().unwrap(), false).unwrap();
+        let source = found.series.iter().find(|series| Some(&series.uid) == segmentation.source_series_uid.as_ref());
+        let Some(source) = source else { continue };
+        let grid = grid(source).unwrap();
+        match segmentation.label_map(grid.shape_ijk, &grid.affine) {
+            Ok(labels) => {
+                let count = segmentation.masks.iter().filter(|mask| **mask > 0).count();
+                assert_eq!(labels.iter().filter(|label| **label > 0).count(), count, "{}", row.path.display());
+                println!("{}: {count} voxels on the grid of its source", row.path.display());
+            }
+            Err(fault) => assert!(fault.to_string().contains("in one voxel"), "{}: {fault}", row.path.display()),
+        }
+    }
+}
