@@ -2,10 +2,17 @@
 
 mod conformance;
 mod contrast;
+mod finetuned;
+mod finetuning;
 mod forward;
 mod keys;
+mod official;
+mod pictures;
+mod pipeline;
 mod steps;
 mod support;
+mod views;
+mod volumes;
 
 /// This binary is its own scanning and conformance process.
 #[test]
