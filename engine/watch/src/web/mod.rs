@@ -73,6 +73,7 @@ fn answer(view: &View, request: &Request, bound: IpAddr) -> Answer {
             Ok(status) => with(200, "application/json", serde_json::to_vec(&status).unwrap_or_default()),
             Err(why) => text(503, &why),
         },
+        "/style.css" => with(200, "text/css; charset=utf-8", page::STYLE),
         "/graph.svg" => with(200, "image/svg+xml", view.graph.clone()),
         _ => match path.strip_prefix("/preview/").and_then(|rest| preview::read(view, look(view).ok()?, rest)) {
             Some(picture) => with(200, "image/png", picture),
@@ -119,7 +120,7 @@ fn with(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Answer {
         ("Cache-Control", "no-store"),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "no-referrer"),
-        ("Content-Security-Policy", "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+        ("Content-Security-Policy", "default-src 'none'; img-src 'self'; style-src 'self'; frame-ancestors 'none'"),
     ];
     let mut answer = Response::from_data(body).with_status_code(status);
     for (name, value) in headers {

@@ -5,7 +5,8 @@ use crate::status::{Entry, Status};
 use std::fmt::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;margin:1.5rem auto;max-width:70rem;padding:0 1rem;color:#1c2733}\
+/// Served beside the page.
+pub const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;margin:1.5rem auto;max-width:70rem;padding:0 1rem;color:#1c2733}\
 h1{font-size:1.3rem}h2{font-size:1.05rem;margin-top:1.8rem}table{border-collapse:collapse;width:100%}\
 td,th{text-align:left;padding:.25rem .6rem .25rem 0;border-bottom:1px solid #d9e0e6;vertical-align:top;overflow-wrap:anywhere}\
 th{color:#5a6b7b;font-weight:500}.n{display:inline-block;margin-right:1.6rem}.n b{font-size:1.5rem;display:block}\
@@ -16,7 +17,7 @@ pub fn page(view: &View, status: &Result<Status, String>) -> String {
     let now = view.live.now();
     let mut text = format!(
         "<!doctype html><html lang=en><head><meta charset=utf-8><meta http-equiv=refresh content=5>\
-         <meta name=viewport content=\"width=device-width\"><title>{0} - voxloom watch</title><style>{STYLE}</style></head>\
+         <meta name=viewport content=\"width=device-width\"><title>{0} - voxloom watch</title><link rel=stylesheet href=/style.css></head>\
          <body><h1>{0}</h1>",
         escape(&view.title)
     );

@@ -65,6 +65,7 @@ fn a_page_metrics_and_health_tell_of_a_running_watcher() {
     let picture = page.split("src=\"").nth(1).unwrap().split('"').next().unwrap();
     let (code, text) = get(address, picture);
     assert!(code == 200 && text.contains("image/png") && text.ends_with("picture"), "{text}");
+    assert!(page.contains("href=/style.css") && get(address, "/style.css").1.contains("text/css"));
     assert!(get(address, "/graph.svg").1.contains("image/svg+xml"));
     assert!(get(address, "/status.json").1.contains("\"failed\":1"));
 
