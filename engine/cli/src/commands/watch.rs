@@ -31,6 +31,9 @@ pub fn watch(arguments: &Watch, global: &Global, talk: &Talk) -> Result<Exit> {
     if let Some(Watching::Status(arguments)) = &arguments.command {
         return status::status(arguments);
     }
+    // From the first moment on: a signal while plugins are opened stops in order, too.
+    let (control, controls) = crossbeam::channel::unbounded();
+    listen_to_signals(control)?;
     // First the pipeline, which touches nothing; folders and ledger only when it is right.
     let maker = match Maker::new(arguments, global, talk)? {
         Ok(maker) => maker,
@@ -53,8 +56,7 @@ pub fn watch(arguments: &Watch, global: &Global, talk: &Talk) -> Result<Exit> {
     };
     let ledger = setup::ledger(arguments.folders.ledger.as_deref(), &place.input, &place.output)?;
     let log = Arc::new(Log::new(talk.clone(), arguments.log));
-    let (live, (control, controls)) = (Arc::<Live>::default(), crossbeam::channel::unbounded());
-    listen_to_signals(control)?;
+    let live = Arc::<Live>::default();
     if let Some(address) = arguments.listen {
         let view = web::View {
             title: arguments.pipeline.as_ref().map(|file| file.display().to_string()).unwrap_or_default(),

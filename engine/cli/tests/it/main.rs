@@ -8,4 +8,5 @@ mod pcrl;
 mod plugins;
 mod run;
 mod stage;
+mod watch;
 mod xrays;

@@ -11,6 +11,7 @@ mod overlap;
 mod plain;
 mod probe;
 mod resume;
+mod stock;
 mod told;
 mod turns;
 
