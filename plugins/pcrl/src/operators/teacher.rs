@@ -108,11 +108,12 @@ impl Module for Teacher {
 
 impl Teacher {
     fn encode(&self, call: &mut Call, student: ModuleHandle) -> Result<()> {
-        if !self.begun.swap(true, Ordering::Relaxed) {
-            self.approach(student, 0.0)?;
-        }
         let image: Tensor = call.input("image")?;
         let draws = if call.has("draws") { Some(draws_of(call, rows(&image, "image")?)?) } else { None };
+        if !self.begun.load(Ordering::Relaxed) {
+            self.approach(student, 0.0)?;
+            self.begun.store(true, Ordering::Relaxed);
+        }
         let (key, features) = tch::no_grad(|| -> Result<_> {
             let shown = draws.as_ref().map_or_else(|| image.shallow_clone(), |draws| draws.shuffled(&image));
             let features = self.network.encode(&shown, Mode::Train)?;

@@ -118,6 +118,7 @@ fn training(output: &Path, mixed: bool) -> Json {
         "first": { "call": "bank.contrast", "in": { "query": "gated.query", "key": "taught.key" } },
         "loss": { "op": "pcrl.loss", "in": { "draws": "draws", "nce_plain": "first.loss", "plain": "gated.plain", "hybrid": "gated.hybrid", "m1": "x1", "m2": "x2" } },
         "update": { "call": "optimizer.step", "in": { "loss": "loss.loss" } },
+        "told": { "op": "pcrl.report", "in": { "update": "update", "terms": "loss.terms" } },
         "follow": { "call": "teacher.follow", "in": { "after": "update" } } });
     if !mixed {
         // Without the hybrid the graph is contrast and plain reconstruction.
@@ -140,10 +141,9 @@ fn rates_are_those_of_the_authors() {
     let folder = tempfile::tempdir().expect("a folder");
     let report = go(&training(folder.path(), true));
     assert_eq!(report.outcome, Outcome::Completed, "{:?}", report.message);
-    let steps = report.results.iter().filter_map(|item| item.results.get("update"));
-    let rates: Vec<f64> = steps
-        .map(|step| step.get("loss").and_then(|loss| loss.get("lr")).unwrap_or(&step["lr"]).as_f64().expect("a rate"))
-        .collect();
+    let steps = report.results.iter().filter_map(|item| item.results.get("told"));
+    let rate = |step: &Json| step.get("values").unwrap_or(step)["lr"].as_f64().expect("a rate");
+    let rates: Vec<f64> = steps.map(rate).collect();
     // Ten steps in place of 240 epochs: every 24th of the authors' rates.
     let golden = crate::support::golden("losses");
     let expected: Vec<f32> = golden.values("lr_per_epoch").iter().copied().step_by(24).collect();
