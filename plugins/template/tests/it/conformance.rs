@@ -34,7 +34,7 @@ fn the_cpp_plugin_passes_all_cases() {
 
 #[test]
 fn without_synthetic_values_it_is_said_what_is_missing() {
-    let reason = "input `tensor`: tensors come from the plugin `synthetic`, which is not beside the other plugins";
+    let reason = "input `tensor`: tensors and modules come from the plugin `synthetic`, which is not beside the other plugins";
     let left = left_out(&gain(), &[]);
     assert_eq!(left.iter().map(|(_, reason)| reason.as_str()).collect::<Vec<_>>(), [reason; 2]);
 }
