@@ -61,8 +61,7 @@ fn steps(folder: &Path, output: &str) -> Vec<Json> {
 
 /// `n` steps, resume, `n` steps give the files of `2n` steps.
 ///
-/// On one lane: the student is called twice in a step, and libtorch adds up the gradients of both calls in an order that follows
-/// the threads that made them (the invariant I11 of `docs/architecture.md` says so).
+/// The student is called twice in a step, so this holds only if calls with gradients keep their order on any lanes.
 fn goes_on(file: &str, data: &Path, sets: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let train = |output: &str, epochs: &str, words: &[&str]| {
@@ -70,14 +69,14 @@ fn goes_on(file: &str, data: &Path, sets: &[&str]) {
         run(file, data, &[sets, &[&output, &epochs]].concat(), &[&["--seed", "5"], words].concat(), folder.path());
     };
     let file = |path: String| std::fs::read(folder.path().join(path)).unwrap();
-    train("whole", "2", &["--lanes", "1"]);
+    train("whole", "2", &["--lanes", "4"]);
     train("parts", "1", &["--lanes", "1"]);
     let state = ["student", "teacher", "bank", "optimizer", "sampler"];
     for module in state {
         let [whole, parts] = ["whole", "parts"].map(|output| file(format!("{output}/last/{module}.safetensors")));
         assert_ne!(whole, parts, "{module} does not change in the second half");
     }
-    train("parts", "2", &["--resume", "parts/last", "--lanes", "1"]);
+    train("parts", "2", &["--resume", "parts/last", "--lanes", "2"]);
     for module in state {
         let [whole, parts] = ["whole", "parts"].map(|output| file(format!("{output}/last/{module}.safetensors")));
         assert_eq!(whole, parts, "{module} differs after a resume");

@@ -3,7 +3,7 @@
 use super::host::House;
 use super::observer::Event;
 use super::plan::Class;
-use super::state::{Drawn, Held, Job, JobKind, State, Stop};
+use super::state::{Drawn, Held, Job, JobKind, Seat, State, Stop};
 use super::stats::{Kept, Span, Times};
 use super::value::Value;
 use super::work::{Done, Worker};
@@ -23,7 +23,8 @@ pub(crate) enum Message {
 /// What lanes share over the whole run.
 pub(crate) struct Board {
     inner: Mutex<Inner>,
-    wake: [Condvar; 2],
+    /// By seat.
+    wake: [Condvar; 4],
     pub house: Arc<House>,
     events: Sender<Message>,
     /// Wakes the thread that called `run`. Events do not: it comes by for them often enough.
@@ -41,7 +42,8 @@ struct Inner {
     stage: u64,
     /// Lanes that have left the stage.
     left: usize,
-    sleeping: [usize; 2],
+    /// By seat.
+    sleeping: [usize; 4],
     closed: bool,
     times: Vec<Times>,
     kept: Vec<Kept>,
@@ -63,7 +65,7 @@ impl Board {
         wants_nodes: bool,
     ) -> Self {
         let inner = Inner { times: vec![Times::default(); names.len()], ..Inner::default() };
-        Self { inner: Mutex::new(inner), wake: [Condvar::new(), Condvar::new()], house, events, bell, lanes, wants_nodes, names }
+        Self { inner: Mutex::new(inner), wake: Default::default(), house, events, bell, lanes, wants_nodes, names }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -110,28 +112,28 @@ impl Board {
     }
 
     /// A lane's life.
-    pub fn lane(&self, worker: &mut Worker, class: Class) {
+    pub fn lane(&self, worker: &mut Worker, seat: Seat) {
         let mut seen = 0;
         let mut inner = self.lock();
         while !inner.closed {
             if inner.state.is_none() || inner.stage == seen {
-                inner = self.sleep(inner, class);
+                inner = self.sleep(inner, seat);
                 continue;
             }
             seen = inner.stage;
-            inner = self.stage(worker, class, inner);
+            inner = self.stage(worker, seat, inner);
             inner = self.leave(worker, inner);
         }
     }
 
     /// Works until the stage has ended.
-    fn stage<'b>(&'b self, worker: &mut Worker, class: Class, mut inner: MutexGuard<'b, Inner>) -> MutexGuard<'b, Inner> {
+    fn stage<'b>(&'b self, worker: &mut Worker, seat: Seat, mut inner: MutexGuard<'b, Inner>) -> MutexGuard<'b, Inner> {
         loop {
             let Some(state) = inner.state.as_mut() else { return inner };
             if self.house.cancel.load(Ordering::Relaxed) && !state.done {
                 state.halt(Stop::Cancelled);
             }
-            let job = state.take(class);
+            let job = state.take(seat);
             if state.done || state.stop.is_some() {
                 self.wake_all();
                 return inner;
@@ -142,8 +144,9 @@ impl Board {
                     state.halt(Stop::Stalled(waits));
                 } else {
                     inner = self.clear(worker, inner);
-                    if self.idle(&inner, class) {
-                        inner = self.sleep(inner, class);
+                    if self.idle(&inner, seat) {
+                        self.call_others(&inner);
+                        inner = self.sleep(inner, seat);
                     }
                 }
                 continue;
@@ -164,24 +167,29 @@ impl Board {
     }
 
     /// Whether a lane still has nothing to do, now that it has let others in for a moment.
-    fn idle(&self, inner: &Inner, class: Class) -> bool {
-        inner.state.as_ref().is_some_and(|state| !state.done && state.stop.is_none() && !state.has_work(class) && !state.is_dry())
+    fn idle(&self, inner: &Inner, seat: Seat) -> bool {
+        inner.state.as_ref().is_some_and(|state| !state.done && state.stop.is_none() && !state.has_work(seat) && !state.is_dry())
     }
 
-    fn sleep<'b>(&'b self, mut inner: MutexGuard<'b, Inner>, class: Class) -> MutexGuard<'b, Inner> {
-        let queue = usize::from(class == Class::Device);
-        inner.sleeping[queue] += 1;
-        let mut inner = self.wake[queue].wait(inner).unwrap_or_else(PoisonError::into_inner);
-        inner.sleeping[queue] -= 1;
+    fn sleep<'b>(&'b self, mut inner: MutexGuard<'b, Inner>, seat: Seat) -> MutexGuard<'b, Inner> {
+        let seat = seat.index();
+        inner.sleeping[seat] += 1;
+        let mut inner = self.wake[seat].wait(inner).unwrap_or_else(PoisonError::into_inner);
+        inner.sleeping[seat] -= 1;
         inner
     }
 
-    /// Wakes one lane of each class for which there is work; that one wakes the next.
+    /// Wakes one lane of each class for which there is work, and the first one for work that is its own; each wakes the next.
     fn call_others(&self, inner: &Inner) {
         let Some(state) = &inner.state else { return };
-        for (queue, class) in [Class::Cpu, Class::Device].into_iter().enumerate() {
-            if inner.sleeping[queue] > 0 && state.has_work(class) {
-                self.wake[queue].notify_one();
+        for class in [Class::Cpu, Class::Device] {
+            let [others, first] = [false, true].map(|first| Seat { class, first });
+            let asleep = |seat: Seat| inner.sleeping[seat.index()] > 0;
+            if asleep(first) && (state.has_tracked_work(class) || !asleep(others) && state.has_work(first)) {
+                self.wake[first.index()].notify_one();
+            }
+            if asleep(others) && state.has_work(others) {
+                self.wake[others.index()].notify_one();
             }
         }
     }

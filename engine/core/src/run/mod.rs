@@ -44,7 +44,7 @@ use plan::{Class, Target};
 use position::Position;
 use prepare::Bound;
 use schedule::{Conductor, Tale};
-use state::Stop;
+use state::{Seat, Stop};
 use stats::Times;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -144,6 +144,7 @@ pub fn run_with(
         for (index, lane) in lanes.iter().enumerate() {
             let (lane, house, meter, board, sender) = (Arc::clone(lane), Arc::clone(&house), Arc::clone(&meter), &board, &sender);
             let class = if index < options.cpu_lanes() { Class::Cpu } else { Class::Device };
+            let seat = Seat { class, first: index == 0 || index == options.cpu_lanes() };
             let spawned = std::thread::Builder::new().name(format!("lane {index}")).spawn_scoped(scope, move || {
                 let life = AssertUnwindSafe(|| {
                     if let Err(message) = lane.enter() {
@@ -151,7 +152,7 @@ pub fn run_with(
                     }
                     let caller = Caller::new(index as u32, &*lane, Arc::clone(&house), sender.clone());
                     let mut worker = Worker::new(index, lane, house, meter, caller, wants);
-                    board.lane(&mut worker, class);
+                    board.lane(&mut worker, seat);
                 });
                 if std::panic::catch_unwind(life).is_err() {
                     board.halt(Stop::Bug(format!("lane {index} panicked")));

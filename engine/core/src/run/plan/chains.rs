@@ -27,7 +27,7 @@ pub(super) fn chains(graph: &Graph, order: &[usize], nodes: &[NodePlan], gating:
                 source.node == last || outside || before[head].contains(&source.node)
             });
             let plain = |node: usize| inline(graph, node, &nodes[node], gating);
-            same && alone && ready && plain(last) && plain(node)
+            same && nodes[last].tracked == nodes[node].tracked && alone && ready && plain(last) && plain(node)
         });
         let chain = match joined.and_then(|last| chain_of[last]) {
             Some(chain) => chain,

@@ -6,6 +6,7 @@
 
 mod chains;
 mod gates;
+mod gradients;
 mod order;
 #[cfg(test)]
 mod tests;
@@ -49,6 +50,8 @@ pub(crate) struct NodePlan {
     /// JSON outputs that nobody takes: they go to the report.
     pub kept: Vec<usize>,
     pub grad: bool,
+    /// Whether its calls may add to a graph for gradients.
+    pub tracked: bool,
     pub threads: u32,
     /// Nodes on the longest path from here to an end, this one included.
     pub remaining: u32,
@@ -75,6 +78,8 @@ pub(crate) struct Unit {
     /// Index among the units of its level.
     pub local: usize,
     pub class: Class,
+    /// Only the first lane of its class takes it, so that the numbers of libtorch follow the order of the calls.
+    pub tracked: bool,
     /// Of the run's budget; 0 on a device.
     pub threads: u32,
     pub remaining: u32,
@@ -138,6 +143,12 @@ pub(crate) enum Class {
     Device,
 }
 
+impl Class {
+    pub fn index(self) -> usize {
+        usize::from(self == Self::Device)
+    }
+}
+
 /// One level.
 #[derive(Debug, Default)]
 pub(crate) struct LevelPlan {
@@ -164,7 +175,7 @@ pub(crate) struct LevelPlan {
     pub gates: Vec<usize>,
 }
 
-/// Something that items take turns at: a module that is written, or an operator that wants items in order.
+/// Something that items take turns at: a module that is written, an operator that wants items in order, gradients.
 #[derive(Debug)]
 pub(crate) struct GatePlan {
     pub name: String,
@@ -180,7 +191,8 @@ pub(crate) struct GatePlan {
 pub(crate) fn plan(graph: &Graph, modules: &[Module], target: Target) -> Result<Plan, String> {
     let order = order::order(graph)?;
     let gating = gates::gating(graph, modules)?;
-    let nodes = order::nodes(graph, &order, target);
+    let mut nodes = order::nodes(graph, &order, target);
+    gradients::track(graph, &order, &mut nodes);
     let chains = chains::chains(graph, &order, &nodes, &gating, target);
     units::build(graph, modules, target, nodes, chains, &gating)
 }

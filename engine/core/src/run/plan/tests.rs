@@ -132,18 +132,51 @@ fn a_level_that_takes_its_own_end_is_refused() {
     assert_eq!(planned(graph, Target { device: false, budget: 1 }).expect_err("a cycle"), expected);
 }
 
+#[test]
+fn calls_that_gradients_go_through_have_one_order_and_one_lane() {
+    let graph = json!({
+        "case": { "op": "t.scatter" },
+        "read": { "op": "t.map", "in": { "x": "case" } },
+        "one": { "call": "net.read", "in": { "x": "read" } },
+        "two": { "call": "net.read", "in": { "x": "case" } },
+        "log": { "op": "t.map", "in": { "x": "one" } },
+        "loss": { "op": "t.map", "in": { "x": "one", "y": "two" } },
+        "learn": { "op": "t.backward", "in": { "x": "loss" } }
+    });
+    let plan = planned(graph, Target { device: false, budget: 1 }).expect("a plan");
+    let mut told = lines(&plan);
+    told.sort();
+    let expected = [
+        "case scatters at 0 with 1 after []",
+        "log at 1 with 1 after [\"one\"]",
+        "loss+learn at 1 with 1 after [\"one\", \"two\"]",
+        "one at 1 with 1 after [\"read\"]",
+        "read at 1 with 1 after []",
+        "two at 1 with 1 after [\"one\"]",
+    ];
+    assert_eq!(told, expected);
+    let mut tracked: Vec<&str> = plan.nodes.iter().filter(|node| node.tracked).map(|node| node.name.as_str()).collect();
+    tracked.sort_unstable();
+    assert_eq!(tracked, ["learn", "loss", "one", "two"], "what is read is not kept from other lanes");
+}
+
 fn operators() -> Operators {
     let map = [port("x", false), json!({ "name": "y", "type": "t.v", "optional": true })];
     let mut heavy = entry("run", "map", &map);
     heavy["access"] = "none".into();
     let mut write = entry("write", "map", &[port("x", false)]);
     write["access"] = "write".into();
+    let read = entry("read", "map", &[port("x", false)]);
+    let net = operator("t.net", write.clone(), json!({ "module": true, "entries": [&write, &read] }));
+    let mut backward = entry("run", "map", &[port("x", false)]);
+    backward["backward"] = true.into();
     [
         operator("t.scatter", entry("run", "scatter", &[]), json!({})),
         operator("t.map", entry("run", "map", &map), json!({})),
         operator("t.heavy", heavy, json!({ "threads": "all", "device": "any" })),
         operator("t.gather", entry("run", "gather", &[port("x", true)]), json!({})),
-        operator("t.net", write, json!({ "module": true })),
+        operator("t.backward", backward, json!({})),
+        net,
     ]
     .into_iter()
     .collect()

@@ -26,6 +26,7 @@ pub(super) fn build(
     }
     builder.wire()?;
     builder.take_turns(gating);
+    builder.order_gradients();
     builder.window();
     builder.refuse_cycles()?;
     let writes = gating.modules.iter().flatten().any(|(_, write)| *write);
@@ -91,6 +92,7 @@ impl<'g> Builder<'g> {
             level: node.level,
             local: 0,
             class,
+            tracked: self.nodes[head].tracked,
             // A lane of a device feeds its stream: it must not keep the threads that read for it.
             threads: if class == Class::Device { 0 } else { self.nodes[head].threads },
             remaining: self.nodes[head].remaining,
@@ -134,27 +136,53 @@ impl<'g> Builder<'g> {
             units.sort_unstable();
             units.dedup();
             if turns.ordered {
-                for pair in units.windows(2) {
-                    if let Entry::Vacant(place) = self.waits.entry((pair[0], pair[1])) {
-                        place.insert(false);
-                        self.units[pair[0]].feeds.push(Next { unit: pair[1], data: false });
-                        self.units[pair[1]].waits += 1;
-                    }
-                }
+                self.one_by_one(&units);
             }
-            if turns.level == 0 {
-                continue;
+            if turns.level > 0 {
+                self.gate(&turns.name, turns.level, units);
             }
-            for &unit in &units {
-                self.units[unit].gates.push(self.gates.len());
-            }
-            let mut level = turns.level;
-            while let Some(parent) = self.levels[level].parent {
-                self.levels[level].gates.push(self.gates.len());
-                level = parent;
-            }
-            self.gates.push(GatePlan { name: turns.name.clone(), level: turns.level, units });
         }
+    }
+
+    /// Fixes the order of the calls that add to a graph for gradients: within an item, and over the items that one step
+    /// takes together. Steps themselves need none, each has a graph of its own.
+    fn order_gradients(&mut self) {
+        let Ok(order) = toposort(&self.dag(), None) else { return };
+        let order: Vec<usize> = order.into_iter().map(|id| id.index()).collect();
+        for level in 0..self.levels.len() {
+            let tracked = |unit: &&usize| self.units[**unit].tracked && self.units[**unit].level == level;
+            let is_call = |unit: &&usize| matches!(self.units[**unit].kind, UnitKind::Chain(_) | UnitKind::Gather { .. });
+            let calls: Vec<usize> = order.iter().filter(tracked).filter(is_call).copied().collect();
+            self.one_by_one(&calls);
+            if self.levels[level].depth > 1 && !calls.is_empty() {
+                self.gate("the order of gradients", level, calls);
+            }
+        }
+    }
+
+    /// Lets each unit wait for the one before it, failed or not.
+    fn one_by_one(&mut self, units: &[usize]) {
+        for pair in units.windows(2) {
+            if let Entry::Vacant(place) = self.waits.entry((pair[0], pair[1])) {
+                place.insert(false);
+                self.units[pair[0]].feeds.push(Next { unit: pair[1], data: false });
+                self.units[pair[1]].waits += 1;
+            }
+        }
+    }
+
+    /// Lets items of a level take turns at some units.
+    fn gate(&mut self, name: &str, level: usize, units: Vec<usize>) {
+        let gate = self.gates.len();
+        for &unit in &units {
+            self.units[unit].gates.push(gate);
+        }
+        let mut at = level;
+        while let Some(parent) = self.levels[at].parent {
+            self.levels[at].gates.push(gate);
+            at = parent;
+        }
+        self.gates.push(GatePlan { name: name.into(), level, units });
     }
 
     /// A batch waits for its youngest item, and a batch behind it for that item's batch: so many items must be in flight at once.
@@ -168,8 +196,9 @@ impl<'g> Builder<'g> {
         }
     }
 
-    fn refuse_cycles(&self) -> Result<(), String> {
-        let mut dag = DiGraph::<(), ()>::new();
+    /// The units, each before those that wait for it.
+    fn dag(&self) -> DiGraph<(), ()> {
+        let mut dag = DiGraph::new();
         let ids: Vec<_> = self.units.iter().map(|_| dag.add_node(())).collect();
         for (index, unit) in self.units.iter().enumerate() {
             for next in &unit.feeds {
@@ -182,6 +211,11 @@ impl<'g> Builder<'g> {
                 dag.add_edge(ids[opener], ids[index], ());
             }
         }
+        dag
+    }
+
+    fn refuse_cycles(&self) -> Result<(), String> {
+        let dag = self.dag();
         if toposort(&dag, None).is_ok() {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 use super::item::Held;
 use super::{Item, Job, JobKind, Path, State, Todo};
 use crate::run::observer::Event;
-use crate::run::plan::{Class, UnitKind};
+use crate::run::plan::UnitKind;
 use std::sync::Arc;
 
 impl State {
@@ -82,8 +82,8 @@ impl State {
     }
 
     pub(super) fn queue(&mut self, item: usize, unit: usize, path: Path, kind: JobKind) {
-        let (class, remaining) = (self.stage.plan.units[unit].class, self.stage.plan.units[unit].remaining);
-        self.ready[usize::from(class == Class::Device)].push(Job { path, remaining, unit, item, kind });
+        let facts = &self.stage.plan.units[unit];
+        self.ready.push(facts, Job { path, remaining: facts.remaining, unit, item, kind });
     }
 
     /// A unit is done, or will never be.

@@ -24,9 +24,9 @@ use super::value::Value;
 pub(crate) use cursor::Drawn;
 use gate::Gate;
 pub(crate) use item::{Held, Item, Path};
-pub(crate) use ready::{Job, JobKind};
+use ready::Ready;
+pub(crate) use ready::{Job, JobKind, Seat};
 use slab::Slab;
-use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::Instant;
 pub(crate) use streams::ModuleStreams;
@@ -92,7 +92,7 @@ pub(crate) enum Todo {
 pub(crate) struct State {
     pub stage: Arc<Stage>,
     pub items: Slab<Item>,
-    ready: [BinaryHeap<Job>; 2],
+    ready: Ready,
     /// Jobs whose instance takes one call at a time and is busy, by instance.
     blocked: Vec<(usize, Job)>,
     busy: Vec<usize>,
@@ -144,7 +144,7 @@ impl State {
         let plan = Arc::clone(&stage.plan);
         let mut state = Self {
             items: Slab::new(),
-            ready: [BinaryHeap::new(), BinaryHeap::new()],
+            ready: Ready::default(),
             blocked: Vec::new(),
             busy: Vec::new(),
             free_threads: stage.limits.threads,

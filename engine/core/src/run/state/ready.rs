@@ -1,7 +1,58 @@
 //! Work that may begin, in order: oldest item first, then the longest remaining path.
 
 use super::Path;
+use crate::run::plan::{Class, Unit};
 use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+/// What a lane may take: units of its class, and those that only the first lane of the class takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seat {
+    pub class: Class,
+    pub first: bool,
+}
+
+/// One of the queues.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Queue {
+    pub class: Class,
+    pub tracked: bool,
+}
+
+/// Jobs that may begin.
+#[derive(Default)]
+pub(super) struct Ready([BinaryHeap<Job>; 4]);
+
+impl Ready {
+    pub fn push(&mut self, unit: &Unit, job: Job) {
+        self.0[Queue { class: unit.class, tracked: unit.tracked }.index()].push(job);
+    }
+
+    pub fn peek(&self, queue: Queue) -> Option<&Job> {
+        self.0[queue.index()].peek()
+    }
+
+    pub fn pop(&mut self, queue: Queue) -> Option<Job> {
+        self.0[queue.index()].pop()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(BinaryHeap::is_empty)
+    }
+}
+
+impl Queue {
+    fn index(self) -> usize {
+        self.class.index() * 2 + usize::from(self.tracked)
+    }
+}
+
+impl Seat {
+    /// Among all seats.
+    pub fn index(self) -> usize {
+        self.class.index() * 2 + usize::from(self.first)
+    }
+}
 
 /// Work for one lane.
 pub(crate) struct Job {

@@ -141,7 +141,7 @@ mod tests {
     use crate::run::lane::{CpuLane, Lane};
     use crate::run::meter::Meter;
     use crate::run::plan::{Class, LevelPlan, NodePlan, Plan, Unit, UnitKind};
-    use crate::run::state::{Drawn, Limits, ModuleStreams, Stage, State, Surroundings};
+    use crate::run::state::{Drawn, Limits, ModuleStreams, Seat, Stage, State, Surroundings};
     use std::sync::Arc;
     use std::sync::atomic::AtomicBool;
     use std::time::Instant;
@@ -153,6 +153,7 @@ mod tests {
             level,
             local: 0,
             class: Class::Cpu,
+            tracked: false,
             threads: 1,
             remaining: 1,
             waits: 0,
@@ -195,7 +196,7 @@ mod tests {
 
     /// Draws until nothing is ready.
     fn draw_all(state: &mut State) {
-        while let Some(job) = state.take(Class::Cpu) {
+        while let Some(job) = state.take(Seat { class: Class::Cpu, first: true }) {
             if job.unit == 0 {
                 state.drawn(job.item, 0, None, Drawn::Item(Vec::new()));
             } else {

@@ -1,6 +1,7 @@
 //! Handing work to a lane: what may begin, and the inputs it needs.
 
-use super::{Job, JobKind, State, Stop};
+use super::ready::Queue;
+use super::{Job, JobKind, Seat, State, Stop};
 use crate::run::instance::Opened;
 use crate::run::lane::StreamEvent;
 use crate::run::plan::{Class, Feed, UnitKind};
@@ -23,22 +24,14 @@ pub(crate) struct Inputs {
 }
 
 impl State {
-    /// The first job that may begin on a lane of this class.
-    ///
-    /// A job that waits for threads holds back younger ones: else a call that wants all threads might wait for long.
-    pub fn take(&mut self, class: Class) -> Option<Job> {
+    /// The first job that may begin on a lane of this seat.
+    pub fn take(&mut self, seat: Seat) -> Option<Job> {
         let plan = Arc::clone(&self.stage.plan);
         loop {
-            if self.stop.is_some() {
-                return None;
-            }
-            let head = self.ready[usize::from(class == Class::Device)].peek()?;
-            let unit = &plan.units[head.unit];
+            let queue = self.next_queue(seat)?;
+            let mut job = self.ready.pop(queue)?;
+            let unit = &plan.units[job.unit];
             let locked = unit.lock.filter(|lock| self.busy.contains(lock));
-            if locked.is_none() && !self.dead(head.item) && unit.threads > self.free_threads {
-                return None;
-            }
-            let mut job = self.ready[usize::from(class == Class::Device)].pop()?;
             if self.dead(job.item) || self.thin_out(&mut job) {
                 self.discard(job);
                 self.settle();
@@ -77,21 +70,50 @@ impl State {
             let (free, blocked) = std::mem::take(&mut self.blocked).into_iter().partition(|(other, _)| *other == lock);
             self.blocked = blocked;
             for (_, job) in Vec::from_iter::<Vec<(usize, Job)>>(free) {
-                let class = plan.units[job.unit].class;
-                self.ready[usize::from(class == Class::Device)].push(job);
+                self.ready.push(&plan.units[job.unit], job);
             }
         }
     }
 
-    /// Whether a lane of this class would find work now.
-    pub fn has_work(&self, class: Class) -> bool {
-        let head = self.ready[usize::from(class == Class::Device)].peek();
-        self.stop.is_none() && head.is_some_and(|head| self.stage.plan.units[head.unit].threads <= self.free_threads)
+    /// Whether a lane of this seat would find work now.
+    pub fn has_work(&self, seat: Seat) -> bool {
+        self.next_queue(seat).is_some()
+    }
+
+    /// Whether the first lane of a class would find work now that no other may take.
+    pub fn has_tracked_work(&self, class: Class) -> bool {
+        self.next_queue(Seat { class, first: true }).is_some_and(|queue| queue.tracked)
+    }
+
+    /// The queue from which a lane of this seat takes next.
+    ///
+    /// A job that waits for threads holds back younger ones: else a call that wants all threads might wait for long.
+    fn next_queue(&self, seat: Seat) -> Option<Queue> {
+        if self.stop.is_some() {
+            return None;
+        }
+        let (free, tracked) = (Queue { class: seat.class, tracked: false }, Queue { class: seat.class, tracked: true });
+        let (younger, older) = if self.ready.peek(tracked) > self.ready.peek(free) { (free, tracked) } else { (tracked, free) };
+        for queue in [older, younger] {
+            let Some(head) = self.ready.peek(queue) else { continue };
+            if self.waits_for_threads(head) {
+                return None;
+            }
+            if seat.first || !queue.tracked {
+                return Some(queue);
+            }
+        }
+        None
+    }
+
+    fn waits_for_threads(&self, job: &Job) -> bool {
+        let unit = &self.stage.plan.units[job.unit];
+        unit.threads > self.free_threads && !unit.lock.is_some_and(|lock| self.busy.contains(&lock)) && !self.dead(job.item)
     }
 
     /// Whether nothing is ready on any lane.
     pub fn is_dry(&self) -> bool {
-        self.running == 0 && self.ready.iter().all(std::collections::BinaryHeap::is_empty) && self.blocked.is_empty()
+        self.running == 0 && self.ready.is_empty() && self.blocked.is_empty()
     }
 
     /// Collects what a job needs on lane number `lane`.

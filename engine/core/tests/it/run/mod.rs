@@ -3,6 +3,7 @@
 mod bag;
 mod batch;
 mod failures;
+mod gradients;
 mod learning;
 mod operators;
 mod order;

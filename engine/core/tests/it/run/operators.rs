@@ -25,6 +25,11 @@ pub fn all() -> Operators {
         operator::<super::learning::Optimizer>(),
     ]);
     all.extend([operator::<Gpu>(), operator::<Ordered>(), operator::<Exclusive>()]);
+    all.extend([
+        operator::<super::gradients::Net>(),
+        operator::<super::gradients::Join>(),
+        operator::<super::gradients::Backward>(),
+    ]);
     all
 }
 

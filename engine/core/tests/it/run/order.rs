@@ -51,7 +51,7 @@ pub fn training() -> Json {
     })
 }
 
-fn same_on_any_lanes(file: &Json) {
+pub fn same_on_any_lanes(file: &Json) {
     let first = go(file, &lanes(1));
     assert_eq!(first.outcome, Outcome::Completed, "{:?}", first.failures);
     assert!(!first.results.is_empty());

@@ -3,7 +3,9 @@
 use super::overlap::spans;
 use super::{lanes, pipeline};
 use serde_json::json;
-use voxloom_core::run::{Event, Observer, RunOptions, run};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use voxloom_core::run::{Event, Gauge, Observer, RunOptions, run};
 
 #[derive(Default)]
 struct Notes {
@@ -57,4 +59,23 @@ fn a_trace_has_one_track_a_lane() {
     // On one track nothing overlaps.
     spans.sort_by(|a, b| a.2.cmp(&b.2).then(a.3.total_cmp(&b.3)));
     assert!(spans.windows(2).all(|pair| pair[0].2 != pair[1].2 || pair[0].4 <= pair[1].3 + 0.001));
+}
+
+#[test]
+fn a_gauge_adds_up_the_calls_of_run_after_run() {
+    let pipeline = pipeline(&super::order::training());
+    let gauge = Arc::new(Gauge::new(&pipeline, &lanes(3)));
+    let options = |n: usize| RunOptions { gauge: Some(Arc::clone(&gauge)), ..lanes(n) };
+    let mut calls: BTreeMap<(String, String), u64> = BTreeMap::new();
+    for _ in 0..2 {
+        let report = run(&pipeline, &options(3), &mut |_: &Event| {}).expect("it runs");
+        for node in report.nodes {
+            *calls.entry((node.graph, node.node)).or_default() += node.calls;
+        }
+        assert_eq!(gauge.calls(), [], "a run that is over is at nothing");
+    }
+    let counted = || -> BTreeMap<_, _> { gauge.times().into_iter().map(|(name, time)| (name, time.calls)).collect() };
+    assert_eq!(counted(), calls);
+    run(&pipeline, &options(2), &mut |_: &Event| {}).expect("it runs");
+    assert_eq!(counted(), calls, "a run with other lanes leaves it alone");
 }
