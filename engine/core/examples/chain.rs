@@ -1,5 +1,5 @@
 //! Engine time per node and item: a cursor and a chain of 50 empty nodes. Prints nanoseconds, for nodes that run inline and
-//! for nodes that each are handed to a lane.
+//! for nodes that each are handed to a lane; and inline with a gauge, as when somebody looks on.
 //!
 //! `cargo run --release -p voxloom-core --example chain [items] [nodes]`. The operators are written directly against the
 //! contract and do nothing but pass a counted handle on, so that all that is measured is the engine and one clone a node.
@@ -13,14 +13,19 @@ use voxloom_abi::{Context, ModuleRef, OperatorTable, Sink, Status, Str, Value, V
 use voxloom_core::check::{Config, check};
 use voxloom_core::graph::Operator;
 use voxloom_core::operators::Operators;
-use voxloom_core::run::{Event, RunOptions, run};
+use voxloom_core::run::{Event, Gauge, RunOptions, run};
 
 fn main() {
     let number = |index: usize, usual: u64| std::env::args().nth(index).and_then(|text| text.parse().ok()).unwrap_or(usual);
     let (items, nodes) = (number(1, 20_000), number(2, 50));
-    for (operator, how) in [("empty.pass", "inline"), ("empty.one_at_a_time", "a unit each")] {
+    let ways = [
+        ("empty.pass", "inline", false),
+        ("empty.pass", "inline, looked at", true),
+        ("empty.one_at_a_time", "a unit each", false),
+    ];
+    for (operator, how, is_looked_at) in ways {
         for lanes in [1, 2] {
-            let times: Vec<f64> = (0..5).map(|_| measure(operator, items, nodes, lanes)).collect();
+            let times: Vec<f64> = (0..5).map(|_| measure(operator, items, nodes, lanes, is_looked_at)).collect();
             let best = times.iter().copied().fold(f64::INFINITY, f64::min);
             let all: Vec<String> = times.iter().map(|time| format!("{time:.0}")).collect();
             println!("{nodes} nodes {how}, {items} items, {lanes} lanes: {best:.0} ns a node and item (of {})", all.join(", "));
@@ -29,7 +34,7 @@ fn main() {
     println!("clock: {:.0} ns a reading", clock());
 }
 
-fn measure(pass: &str, items: u64, nodes: u64, lanes: usize) -> f64 {
+fn measure(pass: &str, items: u64, nodes: u64, lanes: usize, is_looked_at: bool) -> f64 {
     let mut graph = serde_json::Map::new();
     graph.insert("n0".into(), json!({ "op": "empty.source", "params": { "items": items } }));
     for node in 1..=nodes {
@@ -47,7 +52,8 @@ fn measure(pass: &str, items: u64, nodes: u64, lanes: usize) -> f64 {
         Ok(checked) => checked,
         Err(faults) => panic!("{faults}"),
     };
-    let options = RunOptions { lanes, threads: lanes as u32, ..RunOptions::default() };
+    let mut options = RunOptions { lanes, threads: lanes as u32, ..RunOptions::default() };
+    options.gauge = is_looked_at.then(|| Arc::new(Gauge::new(&checked.pipeline, &options)));
     let begun = Instant::now();
     let report = match run(&checked.pipeline, &options, &mut |_: &Event| {}) {
         Ok(report) => report,

@@ -2,11 +2,12 @@
 //!
 //! - `plan` cuts a graph into units; `state` knows what is ready; `board` is where lanes meet; `work` makes the calls;
 //! - `schedule` goes through the stages, `save` and `position` keep them, `report` and `trace` tell of them;
-//! - `lane` is what a device must offer, `observer` what the caller hears.
+//! - `lane` is what a device must offer, `observer` what the caller hears, `gauge` what others see meanwhile.
 
 mod board;
 mod error;
 mod fault;
+mod gauge;
 mod host;
 mod instance;
 mod lane;
@@ -28,6 +29,7 @@ mod value;
 mod work;
 
 pub use error::RunError;
+pub use gauge::{Call, Gauge};
 pub use lane::{Device, Lane, Moment, StreamEvent};
 pub use observer::{Event, Observer};
 pub use options::{PluginFacts, RunOptions};
@@ -110,14 +112,14 @@ pub fn run_with(
     let graphs = prepare::bind(pipeline, plans, &modules, &mut callers, position.seed)?;
     home.synchronize().map_err(|message| RunError::Device { message })?;
 
-    let names: Vec<(String, String)> =
-        pipeline.graphs.iter().flat_map(|graph| graph.nodes.iter().map(|node| (graph.name.clone(), node.name.clone()))).collect();
+    let names = gauge::names(pipeline);
     let trace = match &options.trace {
         Some(path) => Some(Trace::create(path, began, &tracks(&lanes), names.clone()).map_err(error::file(path))?),
         None => None,
     };
     let spans = trace.is_some() || observer.wants_nodes();
-    let wants = Wants { nodes: names.len(), spans, delays: options.delays };
+    let gauge = options.gauge.clone().filter(|gauge| gauge.fits(&names, lanes.len()));
+    let wants = Wants { nodes: names.len(), spans, gauge, delays: options.delays };
     let bell = Parker::new();
     let wants_nodes = observer.wants_nodes();
     let board = Board::new(Arc::clone(&house), sender.clone(), bell.unparker().clone(), lanes.len(), names, wants_nodes);
@@ -142,6 +144,7 @@ pub fn run_with(
     };
     let times = std::thread::scope(|scope| {
         for (index, lane) in lanes.iter().enumerate() {
+            let wants = wants.clone();
             let (lane, house, meter, board, sender) = (Arc::clone(lane), Arc::clone(&house), Arc::clone(&meter), &board, &sender);
             let class = if index < options.cpu_lanes() { Class::Cpu } else { Class::Device };
             let seat = Seat { class, first: index == 0 || index == options.cpu_lanes() };

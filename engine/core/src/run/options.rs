@@ -1,5 +1,6 @@
 //! How to run: what a person may choose, with a default for everything.
 
+use super::gauge::Gauge;
 use super::lane::Device;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -28,6 +29,8 @@ pub struct RunOptions {
     pub cancel: Arc<AtomicBool>,
     /// For tests: sleep up to 2 ms before each call, drawn from this seed and the lane.
     pub delays: Option<u64>,
+    /// Where lanes tell what they are at; for another thread to look at.
+    pub gauge: Option<Arc<Gauge>>,
     /// Where to write a trace that Perfetto opens.
     pub trace: Option<PathBuf>,
     /// A folder that a `save` stage left: go on from there.
@@ -53,6 +56,7 @@ impl Default for RunOptions {
             strict: false,
             cancel: Arc::new(AtomicBool::new(false)),
             delays: None,
+            gauge: None,
             trace: None,
             resume: None,
             scratch: None,

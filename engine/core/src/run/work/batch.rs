@@ -59,6 +59,7 @@ impl Worker {
         }
         let mut out = Vec::new();
         let begin = self.delay(node, &job.path, Instant::now());
+        self.begins(stage, node, &job.path, begin);
         let result = stage.tasks[node].run(&mut self.caller, &job.path, &values, &mut out);
         self.note_own(stage, node, What::Run, &job.path, begin);
         result?;
@@ -83,6 +84,7 @@ impl Worker {
         }
         let path = self.member_path(job, member);
         let (begin, mut out) = (Instant::now(), Vec::new());
+        self.begins(stage, node, &path, begin);
         let result = stage.tasks[node].run(&mut self.caller, &path, &values, &mut out);
         self.note(stage, node, What::Run, &path, begin);
         result?;

@@ -3,6 +3,7 @@
 mod batch;
 
 use super::fault::{Fault, FaultKind};
+use super::gauge::Gauge;
 use super::host::{Caller, House};
 use super::instance::Opened;
 use super::lane::Lane;
@@ -28,6 +29,7 @@ pub(crate) struct Worker {
     pub kept: Vec<Kept>,
     /// `None` where nobody wants them.
     pub spans: Option<Vec<Span>>,
+    pub gauge: Option<Arc<Gauge>>,
     pub delays: Option<u64>,
     /// Outputs of the call before, and of this one.
     before: Vec<Value>,
@@ -35,11 +37,12 @@ pub(crate) struct Worker {
 }
 
 /// What a lane is to note, and how it is to behave.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub(crate) struct Wants {
     /// Nodes of all graphs.
     pub nodes: usize,
     pub spans: bool,
+    pub gauge: Option<Arc<Gauge>>,
     pub delays: Option<u64>,
 }
 
@@ -76,6 +79,7 @@ impl Worker {
             times: vec![Times::default(); wants.nodes],
             kept: Vec::new(),
             spans: wants.spans.then(Vec::new),
+            gauge: wants.gauge,
             delays: wants.delays,
             before: Vec::new(),
             after: Vec::new(),
@@ -91,6 +95,9 @@ impl Worker {
         }
         let own = self.inputs.own.take().unwrap_or_else(|| Arc::clone(&job.path));
         let done = self.calls(stage, job, &own);
+        if let Some(gauge) = &self.gauge {
+            gauge.rest(self.index);
+        }
         match self.lane.intact() {
             Ok(()) => done,
             Err(message) => {
@@ -131,6 +138,7 @@ impl Worker {
             if self.delays.is_some() {
                 begin = self.delay(node, &job.path, begin);
             }
+            self.begins(stage, node, &job.path, begin);
             let inputs = &self.inputs.values[at - plan.inputs.len()..at];
             let result = stage.tasks[node].run(&mut self.caller, &job.path, inputs, &mut self.after);
             begin = self.note(stage, node, What::Run, &job.path, begin);
@@ -147,6 +155,7 @@ impl Worker {
     fn draw(&mut self, stage: &Stage, job: &Job, node: usize, last: bool, own: &Path) -> Done {
         let task = &stage.tasks[node];
         let begin = self.delay(node, &job.path, Instant::now());
+        self.begins(stage, node, &job.path, begin);
         let opened = match self.inputs.opened.take() {
             Some(opened) => Ok(opened),
             None => task.open(&mut self.caller, own, &self.inputs.values),
@@ -167,6 +176,7 @@ impl Worker {
     fn push(&mut self, stage: &Stage, job: &Job, node: usize, own: &Path) -> Done {
         let task = &stage.tasks[node];
         let begin = self.delay(node, &job.path, Instant::now());
+        self.begins(stage, node, &job.path, begin);
         let ports = stage.plan.nodes[node].pushed.len();
         let (for_open, for_push) = self.inputs.values.split_at(self.inputs.values.len() - ports);
         let opened = match self.inputs.opened.take() {
@@ -184,6 +194,7 @@ impl Worker {
     fn finish(&mut self, stage: &Stage, job: &Job, node: usize) -> Done {
         let task = &stage.tasks[node];
         let begin = self.delay(node, &job.path, Instant::now());
+        self.begins(stage, node, &job.path, begin);
         let opened = match self.inputs.opened.take() {
             Some(opened) => Ok(opened),
             None => task.open(&mut self.caller, &job.path, &self.inputs.values),
@@ -195,6 +206,14 @@ impl Worker {
             keep(&mut self.kept, &stage.plan.nodes[node].kept, &out, node, &job.path);
         }
         Done::Finish(result.map(|()| out))
+    }
+
+    /// Tells whoever looks which call begins.
+    #[inline]
+    fn begins(&self, stage: &Stage, node: usize, item: &[u64], begin: Instant) {
+        if let Some(gauge) = &self.gauge {
+            gauge.begin(self.index, stage.first_node + node, item, begin);
+        }
     }
 
     /// Notes a call that began at `begin` and ends now; returns now.
@@ -209,6 +228,9 @@ impl Worker {
 
     #[inline]
     fn span(&mut self, stage: &Stage, node: usize, what: What, item: &Path, begin: Instant, end: Instant) {
+        if let Some(gauge) = &self.gauge {
+            gauge.end(self.index, stage.first_node + node, nanos(end - begin));
+        }
         if let Some(spans) = &mut self.spans {
             spans.push(Span { node: stage.first_node + node, what, item: Arc::clone(item), begin, end });
         }
