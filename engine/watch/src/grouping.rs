@@ -1,5 +1,6 @@
 //! Which files are one input. The caller knows what files mean; the watcher only asks.
 
+use crate::stamp::Stamp;
 use std::path::{Path, PathBuf};
 
 /// What a file is to the watcher.
@@ -19,8 +20,9 @@ pub enum Belongs {
 pub trait Grouping: Send + Sync {
     /// Asked at first sight of a file and after each of its changes; the file may still be growing.
     ///
-    /// `relative` is its path below the watched folder, `file` where it lies. Must be quick: the head of the file at most.
-    fn belongs(&self, relative: &Path, file: &Path) -> Belongs;
+    /// `relative` is its path below the watched folder, `file` where it lies, `stamp` what the file system said of it before
+    /// this was asked: what was found out may be kept under path and stamp. Must be quick: the head of the file at most.
+    fn belongs(&self, relative: &Path, file: &Path, stamp: &Stamp) -> Belongs;
 
     /// False where every file stands alone: then nothing more need be looked at once the queue is full.
     fn has_groups(&self) -> bool {
@@ -33,7 +35,7 @@ pub trait Grouping: Send + Sync {
 pub struct Files;
 
 impl Grouping for Files {
-    fn belongs(&self, _relative: &Path, _file: &Path) -> Belongs {
+    fn belongs(&self, _relative: &Path, _file: &Path, _stamp: &Stamp) -> Belongs {
         Belongs::Alone
     }
 
@@ -47,7 +49,7 @@ impl Grouping for Files {
 pub struct Folders;
 
 impl Grouping for Folders {
-    fn belongs(&self, relative: &Path, _file: &Path) -> Belongs {
+    fn belongs(&self, relative: &Path, _file: &Path, _stamp: &Stamp) -> Belongs {
         let mut parts = relative.components();
         match (parts.next(), parts.next()) {
             (Some(first), Some(_)) => match first.as_os_str().to_str() {
@@ -71,14 +73,16 @@ pub fn path_of(name: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::{Belongs, Files, Folders, Grouping, path_of};
+    use crate::stamp::Stamp;
     use std::path::Path;
 
     #[test]
     fn a_folder_is_one_input_and_a_file_beside_it_another() {
-        let of = |path: &str| Folders.belongs(Path::new(path), Path::new(path));
+        let stamp = Stamp { device: 0, inode: 0, size: 1, modified: 0, changed: 0 };
+        let of = |path: &str| Folders.belongs(Path::new(path), Path::new(path), &stamp);
         assert_eq!(of("a/b/c"), Belongs::To { name: "a".into(), quiet_with: "a".into() });
         assert_eq!(of("a"), Belongs::Alone);
-        assert_eq!(Files.belongs(Path::new("a/b"), Path::new("a/b")), Belongs::Alone);
+        assert_eq!(Files.belongs(Path::new("a/b"), Path::new("a/b"), &stamp), Belongs::Alone);
     }
 
     #[test]

@@ -30,13 +30,18 @@ pub fn scan(folder: &Path, start: &Path, except: Option<&Path>, take: &mut dyn F
     if has_link_above(folder, start) {
         return Vec::new();
     }
-    let is_ready = start
-        .ancestors()
-        .skip(1)
-        .filter(|above| !above.as_os_str().is_empty())
-        .any(|above| folder.join(above).join(READY).exists());
-    let _ = walk.entry(start, is_ready);
+    let _ = walk.entry(start, is_marked(folder, start));
     walk.troubles
+}
+
+/// True for what lies below a folder with a `.ready` file, itself below `folder`.
+pub fn is_marked(folder: &Path, path: &Path) -> bool {
+    above(path).any(|above| folder.join(above).join(READY).exists())
+}
+
+/// The folders that a relative path lies in, without the one it is relative to.
+fn above(path: &Path) -> impl Iterator<Item = &Path> {
+    path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty())
 }
 
 struct Walk<'a> {
@@ -98,8 +103,5 @@ impl Walk<'_> {
 
 /// True where a folder on the way is a link.
 fn has_link_above(folder: &Path, path: &Path) -> bool {
-    path.ancestors()
-        .skip(1)
-        .filter(|above| !above.as_os_str().is_empty())
-        .any(|above| folder.join(above).symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()))
+    above(path).any(|above| folder.join(above).symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()))
 }

@@ -4,10 +4,10 @@ use super::start::{Memory, path_hash};
 use crate::attempt::Bench;
 use crate::content::look;
 use crate::error::Error;
-use crate::grouping::{Belongs, Grouping, path_of};
+use crate::grouping::Grouping;
 use crate::names::{HALT, READY};
-use crate::scan::{Found, Troubles, scan};
-use crate::settle::Settler;
+use crate::scan::{Found, Troubles, is_marked, scan};
+use crate::settle::{Said, Settler};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -41,7 +41,8 @@ impl Intake {
         if look(&bench.place.input.join(start)).is_err() {
             self.settler.forget(start);
         }
-        let troubles = self.look(bench, start, is_renamed, room, None);
+        let said = if is_renamed { Said::Renamed(start) } else { Said::Nothing };
+        let troubles = self.look(bench, start, said, room, None);
         self.error.take().map_or(Ok(troubles), Err)
     }
 
@@ -49,7 +50,7 @@ impl Intake {
     pub fn rescan(&mut self, bench: &Bench, room: usize) -> Result<Troubles, Error> {
         self.more = false;
         let mut seen = HashMap::new();
-        let troubles = self.look(bench, Path::new(""), false, room, Some(&mut seen));
+        let troubles = self.look(bench, Path::new(""), Said::Nothing, room, Some(&mut seen));
         if !self.more && troubles.is_empty() {
             // Files that are gone need not be remembered.
             self.memory.ended = seen;
@@ -77,7 +78,7 @@ impl Intake {
         &mut self,
         bench: &Bench,
         start: &Path,
-        is_complete: bool,
+        said: Said,
         room: usize,
         mut seen: Option<&mut HashMap<u64, u64>>,
     ) -> Troubles {
@@ -90,14 +91,14 @@ impl Intake {
                 }
                 return ControlFlow::Continue(());
             }
-            if !self.settler.has(&found.path) && room == 0 && !self.is_of_known_group(bench, &found.path) {
+            if !self.settler.has(&found.path) && room == 0 && !self.is_awaited(bench, &found) {
                 self.more = true;
                 return if self.grouping.has_groups() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
             }
             let before = self.settler.n_inputs();
             let was_complete = self.memory.complete.get(&path) == Some(&stamp);
-            let is_complete = is_complete || found.is_ready || was_complete;
-            let group = self.settler.observe(&found.path, found.stamp, is_complete);
+            let said = if found.is_ready || was_complete { Said::Complete } else { said };
+            let group = self.settler.observe(&found.path, found.stamp, said);
             if let Some(group) = group
                 && self.settler.n_files(&group) == 1
                 && let Err(error) = self.bring_back(bench, &group)
@@ -111,20 +112,21 @@ impl Intake {
         scan(&bench.place.input, start, bench.place.output_below_input(), &mut take)
     }
 
-    fn is_of_known_group(&self, bench: &Bench, path: &Path) -> bool {
-        self.grouping.has_groups()
-            && match self.grouping.belongs(path, &bench.place.input.join(path)) {
-                Belongs::To { name, .. } => self.settler.n_files(&path_of(&name)) > 0,
-                _ => false,
-            }
+    /// Groups, and what is quiet together, are seen whole: else they would start before they are complete.
+    fn is_awaited(&self, bench: &Bench, found: &Found) -> bool {
+        self.grouping.has_groups() && {
+            let belongs = self.grouping.belongs(&found.path, &bench.place.input.join(&found.path), &found.stamp);
+            self.settler.is_awaited(&belongs)
+        }
     }
 
     /// A file came late to a group that was worked on: the files that still lie there belong to it, too.
     fn bring_back(&mut self, bench: &Bench, group: &Path) -> Result<(), Error> {
         for known in bench.ledger.files_of(group)? {
             if let Ok(stamp) = look(&bench.place.input.join(&known.path)) {
-                let is_complete = self.memory.complete.get(&path_hash(&known.path)) == Some(&stamp.hash());
-                self.settler.observe(&known.path, stamp, is_complete);
+                let was_complete = self.memory.complete.get(&path_hash(&known.path)) == Some(&stamp.hash());
+                let is_complete = was_complete || is_marked(&bench.place.input, &known.path);
+                self.settler.observe(&known.path, stamp, if is_complete { Said::Complete } else { Said::Nothing });
             }
         }
         Ok(())

@@ -1,10 +1,11 @@
 //! Ways in which files arrive: slowly, empty, again, together.
 
-use crate::stage::{ByPrefix, Copy, Stage, copy};
+use crate::stage::{ByHand, ByPrefix, Copy, Stage, copy};
 use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use voxloom_watch::grouping::Folders;
+use voxloom_watch::events::Hint;
+use voxloom_watch::grouping::{Folders, Grouping};
 use voxloom_watch::retire::After;
 use voxloom_watch::watcher::Control;
 
@@ -98,6 +99,79 @@ fn a_group_starts_when_its_study_is_quiet() {
         std::thread::sleep(Duration::from_millis(10));
     }
     assert_eq!(watching.stop().done, 3);
+}
+
+#[test]
+fn one_file_renamed_into_place_does_not_start_its_group_and_the_whole_folder_does() {
+    let stage = Stage::new();
+    let sink = Arc::default();
+    let grouped = |stage: &Stage, by: Arc<dyn Grouping>| {
+        stage.watch(copy(), |parts| {
+            parts.grouping = by;
+            parts.events = Box::new(ByHand(Arc::clone(&sink)));
+            parts.config.quiet.groups = Duration::from_millis(500);
+            parts.config.rescan = Duration::from_secs(3600);
+        })
+    };
+    let renamed = |path| sink.lock().unwrap().as_ref().unwrap().send(Hint::Renamed(path));
+    let watching = grouped(&stage, Arc::new(ByPrefix));
+    std::thread::sleep(Duration::from_millis(100));
+    for index in 0..4 {
+        stage.put(format!("x/one-{index}"), "a");
+        renamed(stage.input(format!("x/one-{index}")));
+        std::thread::sleep(Duration::from_millis(100));
+        assert_eq!(watching.heard.count("started"), 0, "a receiver renames slice by slice");
+    }
+    watching.wait("done one");
+    assert!(stage.output("one/copy3").exists());
+    drop(watching);
+
+    let stage = Stage::new();
+    let watching = grouped(&stage, Arc::new(Folders));
+    std::thread::sleep(Duration::from_millis(100));
+    stage.put("case/a", "a");
+    stage.put("case/b", "b");
+    let began = Instant::now();
+    renamed(stage.input("case"));
+    watching.wait("done case");
+    assert!(began.elapsed() < Duration::from_millis(450) && stage.output("case/copy1").exists(), "{:?}", began.elapsed());
+}
+
+#[test]
+fn a_study_is_waited_for_even_where_memory_is_full() {
+    let stage = Stage::new();
+    stage.put("a-1", "a");
+    let watching = stage.watch(copy(), |parts| {
+        parts.grouping = Arc::new(ByPrefix);
+        parts.config.quiet.groups = Duration::from_millis(400);
+        parts.config.queue = 1;
+    });
+    for index in 0..6 {
+        std::thread::sleep(Duration::from_millis(120));
+        stage.put(format!("b-{index}"), "b");
+        assert_eq!(watching.heard.count("started"), 0, "another series of the study grows, though there is no room for it");
+    }
+    watching.wait("done a");
+    watching.wait("done b");
+    assert!(stage.output("b/copy5").exists());
+}
+
+#[test]
+fn a_slice_that_comes_late_to_a_marked_folder_starts_at_once() {
+    let stage = Stage::new();
+    stage.put("x/one-1", "a");
+    stage.put("x/.ready", "");
+    let watching = stage.watch(copy(), |parts| {
+        parts.grouping = Arc::new(ByPrefix);
+        parts.config.quiet.groups = Duration::from_secs(3600);
+    });
+    watching.wait("done one");
+    stage.put("x/one-2", "b");
+    let began = Instant::now();
+    while !stage.output("one/copy1").exists() {
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", watching.heard.lines());
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 #[test]

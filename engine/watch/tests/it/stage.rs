@@ -271,7 +271,7 @@ impl Events for ByHand {
 pub struct ByPrefix;
 
 impl Grouping for ByPrefix {
-    fn belongs(&self, relative: &Path, _file: &Path) -> voxloom_watch::grouping::Belongs {
+    fn belongs(&self, relative: &Path, _file: &Path, _stamp: &voxloom_watch::stamp::Stamp) -> voxloom_watch::grouping::Belongs {
         use voxloom_watch::grouping::Belongs;
         let name = String::from_utf8_lossy(relative.file_name().unwrap().as_bytes()).into_owned();
         match name.split_once('-') {

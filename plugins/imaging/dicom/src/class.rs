@@ -7,14 +7,13 @@ use dicom_dictionary_std::sop_class::StandardSopClassDictionary;
 use dicom_dictionary_std::tags;
 
 pub(crate) const SEGMENTATION: &str = "1.2.840.10008.5.1.4.1.1.66.4";
+/// Media Storage Directory: what a file called DICOMDIR holds.
+pub(crate) const DIRECTORY: &str = "1.2.840.10008.1.3.10";
 
 /// # Errors
 /// The file holds no image, or an image that is a picture of others: a segmentation, a mosaic, a localiser.
 pub(crate) fn require_image(file: &File) -> Result<(), Fault> {
-    let object = &file.object;
-    let picture = object.get(tags::ROWS).is_some() && object.get(tags::COLUMNS).is_some();
-    let segments = object.get(tags::SEGMENT_SEQUENCE).is_some() || file.class == SEGMENTATION;
-    if !picture || segments {
+    if !is_image(file) {
         return Err(Fault::NotImage { path: file.path.clone(), class: describe(file) });
     }
     if flag(file, "MOSAIC") {
@@ -23,6 +22,13 @@ pub(crate) fn require_image(file: &File) -> Result<(), Fault> {
         return Err(Fault::unsupported(&file.path, what));
     }
     Ok(())
+}
+
+/// Whether the file holds an image, and no segmentation.
+pub(crate) fn is_image(file: &File) -> bool {
+    let object = &file.object;
+    let picture = object.get(tags::ROWS).is_some() && object.get(tags::COLUMNS).is_some();
+    picture && object.get(tags::SEGMENT_SEQUENCE).is_none() && file.class != SEGMENTATION
 }
 
 /// Whether ImageType has a value.

@@ -18,6 +18,8 @@ use walk::{Walked, walk};
 /// How much of a file is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
+    /// Up to the number of rows and columns: of which study and series it is, and whether it holds an image.
+    Origin,
     /// Everything before the pixels.
     Head,
     /// The pixels too.
@@ -32,14 +34,23 @@ pub struct File {
     /// SOP class by the data set or, where that is empty, by the meta header.
     pub class: String,
     pub object: InMemDicomObject,
-    /// The first element of group 7FE0, which tells integers from floats; none where there are no pixels.
+    /// The first element of group 7FE0, which tells integers from floats; none where there are no pixels, or they were not
+    /// come to.
     pub pixels: Option<u16>,
     /// What was odd and yet read.
     pub warnings: Vec<String>,
 }
 
-/// As much of a file as a head takes in most cases.
-const PREFIX: u64 = 256 * 1024;
+impl Depth {
+    /// As many bytes as it takes in most cases, then in nearly all; after these the whole file is read.
+    fn prefixes(self) -> &'static [u64] {
+        match self {
+            Self::Origin => &[16 * 1024, 256 * 1024],
+            Self::Head => &[256 * 1024],
+            Self::Whole => &[],
+        }
+    }
+}
 
 impl File {
     /// Reads and parses a file.
@@ -55,9 +66,8 @@ impl File {
             file.take(most).read_to_end(&mut bytes).map_err(|error| Fault::io(path, error))?;
             Ok(bytes)
         };
-        if depth == Depth::Head && total > PREFIX {
-            let prefix = read(PREFIX)?;
-            if let Some(file) = Self::parse(path, &prefix, total as usize, depth)? {
+        for most in depth.prefixes().iter().filter(|most| **most < total) {
+            if let Some(file) = Self::parse(path, &read(*most)?, total as usize, depth)? {
                 return Ok(file);
             }
         }
@@ -97,10 +107,11 @@ impl File {
             }
             false => (bytes, start.offset, total),
         };
-        let walked = walk(bytes, from, total, syntax.layout, depth == Depth::Head).map_err(|why| Fault::damaged(path, why))?;
+        let walked = walk(bytes, from, total, syntax.layout, depth).map_err(|why| Fault::damaged(path, why))?;
         let (end, pixels) = match walked {
             Walked::NeedMore => return Ok(None),
             Walked::End => (bytes.len(), None),
+            Walked::Enough { end } => (end, None),
             Walked::Pixels { element, end, .. } => (end, Some(element)),
         };
         let object = guarded(path, "data set", || {

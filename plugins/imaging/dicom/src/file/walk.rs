@@ -3,6 +3,7 @@
 //! Rationale: the parser behind takes lengths at their word and allocates up to 4 GiB for a damaged one; and a file that ends
 //! early should say so with the element's name.
 
+use super::Depth;
 use crate::syntax::Layout;
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
 use dicom_core::{Tag, VR};
@@ -13,22 +14,28 @@ use dicom_dictionary_std::StandardDataDictionary;
 pub enum Walked {
     /// At the end of the data; there are no pixels.
     End,
-    /// The pixel elements (group 7FE0) lie in `start..end` and begin with (7FE0,`element`); with `until_pixels`, `end` equals
+    /// The pixel elements (group 7FE0) lie in `start..end` and begin with (7FE0,`element`); with [`Depth::Head`], `end` equals
     /// `start`.
     Pixels { element: u16, start: usize, end: usize },
+    /// What [`Depth::Origin`] asks for ends here.
+    Enough { end: usize },
     /// The bytes given end before the file does.
     NeedMore,
 }
+
+/// The last element of [`Depth::Origin`]: Columns.
+const ORIGIN: (u16, u16) = (0x0028, 0x0011);
 
 /// How deep sequences may nest; real files stay below ten.
 const DEEPEST: usize = 64;
 const UNDEFINED: u32 = u32::MAX;
 
-/// Walks over a data set that begins at `from`; `total` is the length of the file that `bytes` are the beginning of.
+/// Walks over a data set that begins at `from`, as far as `depth` asks for; `total` is the length of the file that `bytes` are
+/// the beginning of.
 ///
 /// # Errors
 /// An element that reaches past the end, or sequences nested too deep.
-pub fn walk(bytes: &[u8], from: usize, total: usize, layout: Layout, until_pixels: bool) -> Result<Walked, String> {
+pub fn walk(bytes: &[u8], from: usize, total: usize, layout: Layout, depth: Depth) -> Result<Walked, String> {
     let mut walker = Walker { bytes, total, layout, at: from, open: Vec::new() };
     let mut pixels: Option<(u16, usize)> = None;
     loop {
@@ -42,9 +49,13 @@ pub fn walk(bytes: &[u8], from: usize, total: usize, layout: Layout, until_pixel
             });
         };
         let on_top = walker.open.is_empty();
+        let is_past_origin = on_top && header.group != 0xFFFE && (header.group, header.element) > ORIGIN;
+        if depth == Depth::Origin && is_past_origin {
+            return Ok(Walked::Enough { end: before });
+        }
         match pixels {
             None if on_top && header.group >= 0x7FE0 && header.group != 0xFFFE => {
-                if until_pixels {
+                if depth != Depth::Whole {
                     return Ok(Walked::Pixels { element: header.element, start: before, end: before });
                 }
                 pixels = Some((header.element, before));
@@ -188,23 +199,23 @@ mod tests {
     #[test]
     fn a_length_past_the_end_is_named() {
         let bytes = b"\x08\x00\x05\x00CS\x0a\x00ISO";
-        let fault = walk(bytes, 0, bytes.len(), Layout::ExplicitLittle, false).unwrap_err();
+        let fault = walk(bytes, 0, bytes.len(), Layout::ExplicitLittle, Depth::Whole).unwrap_err();
         assert!(fault.starts_with("element (0008,0005) is said to have 10 bytes, but 3 are left"), "{fault}");
-        assert_eq!(walk(bytes, 0, 1000, Layout::ExplicitLittle, true), Ok(Walked::NeedMore));
+        assert_eq!(walk(bytes, 0, 1000, Layout::ExplicitLittle, Depth::Head), Ok(Walked::NeedMore));
     }
 
     #[test]
     fn sequences_without_end_are_not_followed_for_ever() {
         let bytes: Vec<u8> =
             [b"\x08\x00\x05\x00SQ\0\0\xff\xff\xff\xff", b"\xfe\xff\x00\xe0\xff\xff\xff\xff".as_slice()].concat().repeat(100);
-        assert!(walk(&bytes, 0, bytes.len(), Layout::ExplicitLittle, false).unwrap_err().contains("nested"));
+        assert!(walk(&bytes, 0, bytes.len(), Layout::ExplicitLittle, Depth::Whole).unwrap_err().contains("nested"));
     }
 
     #[test]
     fn what_follows_the_pixels_is_left() {
         let pixels = b"\xe0\x7f\x10\x00OW\0\0\x02\0\0\0ab";
         let bytes = [b"\x28\x00\x10\x00US\x02\0\x01\0".as_slice(), pixels, b"\xfc\xff\xfc\xffOB\0\0\0\0\0\0"].concat();
-        let walked = walk(&bytes, 0, bytes.len(), Layout::ExplicitLittle, false);
+        let walked = walk(&bytes, 0, bytes.len(), Layout::ExplicitLittle, Depth::Whole);
         assert_eq!(walked, Ok(Walked::Pixels { element: 0x10, start: 10, end: 24 }));
     }
 }

@@ -3,12 +3,14 @@
 mod find;
 mod gaps;
 mod head;
+mod origin;
 mod plane;
 mod rescale;
 mod stack;
 
 pub use find::{Found, Series, find, gather};
 pub use head::Head;
+pub use origin::{Holds, Origin};
 pub use plane::Plane;
 pub use rescale::Rescale;
 pub use stack::{Place, Stack, stack};

@@ -8,6 +8,7 @@ mod manifests;
 // Made ones.
 mod enhanced;
 mod make;
+mod origins;
 mod segmentations;
 mod stacks;
 
