@@ -1,10 +1,13 @@
-//! A checked pipeline as a picture: DOT for Graphviz, SVG for everyone. Levels are boxes, times are colours.
+//! A checked pipeline as a picture: DOT for Graphviz, SVG for everyone, SVG within a page that is drawn again and again.
+//! Levels are boxes, times are colours.
 
 mod dot;
 mod layout;
+mod live;
 mod svg;
 
 pub use dot::dot;
+pub use live::live;
 pub use svg::svg;
 
 use crate::describe::{Access, Kind};
@@ -70,12 +73,16 @@ fn words(time: &Time) -> String {
 
 /// From white to orange by the node's share of the longest time.
 fn fill(graph: &Graph, node: &Node, times: &Times) -> String {
-    let longest = times.values().map(|time| time.total_ms).fold(0.0, f64::max);
-    let share =
-        time(graph, node, times).map_or(0.0, |time| if longest > 0.0 { (time.total_ms / longest).clamp(0.0, 1.0) } else { 0.0 });
+    let share = share(graph, node, times);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let mix = |least: f64| (255.0 - (255.0 - least) * share).round() as u8;
     format!("#{:02x}{:02x}{:02x}", mix(255.0), mix(178.0), mix(102.0))
+}
+
+/// A node's part of the longest time, from 0 to 1.
+fn share(graph: &Graph, node: &Node, times: &Times) -> f64 {
+    let longest = times.values().map(|time| time.total_ms).fold(0.0, f64::max);
+    time(graph, node, times).map_or(0.0, |time| if longest > 0.0 { (time.total_ms / longest).clamp(0.0, 1.0) } else { 0.0 })
 }
 
 /// What a level repeats, in words.

@@ -2,7 +2,7 @@
 
 use super::layout::{Layout, edges, layout};
 use super::{Times, changes_level, fill, level_words, lines, ports};
-use crate::graph::{Graph, Pipeline};
+use crate::graph::{Graph, Node, Pipeline};
 use std::fmt::Write;
 
 /// Pixels of one character and of one line, generous for any sans-serif font of 12 pixels.
@@ -13,11 +13,42 @@ const TITLE: f64 = 28.0;
 
 /// The pipeline as an SVG picture; `times` may be empty.
 pub fn svg(pipeline: &Pipeline, times: &Times) -> String {
+    let look = |graph: &Graph, node: &Node| Look {
+        lines: lines(pipeline, graph, node, times),
+        least: 0,
+        class: "node".into(),
+        style: format!(" style=\"fill:{};stroke-width:{}\"", fill(graph, node, times), if changes_level(node) { 2 } else { 1 }),
+    };
+    let Body { text, width, height } = body(pipeline, &look);
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\">\n{STYLE}{text}</svg>\n"
+    )
+}
+
+/// How a node is shown.
+pub(super) struct Look {
+    pub lines: Vec<String>,
+    /// Characters for which there is room at least.
+    pub least: usize,
+    pub class: String,
+    /// Attributes of its rectangle.
+    pub style: String,
+}
+
+/// All graphs below one another, in pixels.
+pub(super) struct Body {
+    pub text: String,
+    pub width: f64,
+    pub height: f64,
+}
+
+/// Draws all graphs with the nodes as `look` says.
+pub(super) fn body(pipeline: &Pipeline, look: &dyn Fn(&Graph, &Node) -> Look) -> Body {
     let mut body = String::new();
     let (mut width, mut y) = (0.0_f64, MARGIN);
     for graph in &pipeline.graphs {
-        let labels: Vec<Vec<String>> = graph.nodes.iter().map(|node| lines(pipeline, graph, node, times)).collect();
-        let sizes: Vec<(f64, f64)> = labels.iter().map(|lines| size(lines)).collect();
+        let looks: Vec<Look> = graph.nodes.iter().map(|node| look(graph, node)).collect();
+        let sizes: Vec<(f64, f64)> = looks.iter().map(size).collect();
         let layout = layout(graph, &sizes);
         if pipeline.graphs.len() > 1 {
             put(
@@ -27,15 +58,12 @@ pub fn svg(pipeline: &Pipeline, times: &Times) -> String {
             y += TITLE;
         }
         put(&mut body, format_args!("<g transform=\"translate({MARGIN},{y:.0})\">"));
-        draw(&mut body, graph, &layout, &labels, times);
+        draw(&mut body, graph, &layout, &looks);
         put(&mut body, format_args!("</g>"));
         width = width.max(layout.width);
         y += layout.height + MARGIN;
     }
-    let (width, height) = (width + 2.0 * MARGIN, y + MARGIN);
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\">\n{STYLE}{body}</svg>\n"
-    )
+    Body { text: body, width: width + 2.0 * MARGIN, height: y + MARGIN }
 }
 
 const STYLE: &str = "<style>text{font:12px sans-serif;fill:#222}text.small{font-size:10px;fill:#666}text.title{font-size:14px;font-weight:bold}\
@@ -44,7 +72,7 @@ rect.level{fill:#4878a8;fill-opacity:.06;stroke:#88a;stroke-dasharray:4 3}rect.n
 <path d=\"M0,0 L8,4 L0,8 z\" style=\"fill:#777;stroke:none\"/></marker></defs>\n\
 <rect width=\"100%\" height=\"100%\" style=\"fill:#fff\"/>\n";
 
-fn draw(body: &mut String, graph: &Graph, layout: &Layout, labels: &[Vec<String>], times: &Times) {
+fn draw(body: &mut String, graph: &Graph, layout: &Layout, looks: &[Look]) {
     for (level, place) in layout.boxes.iter().enumerate().skip(1) {
         let (x, y, width, height) = (place.x, place.y, place.width, place.height);
         put(
@@ -64,19 +92,18 @@ fn draw(body: &mut String, graph: &Graph, layout: &Layout, labels: &[Vec<String>
             format_args!("<path d=\"{}\" marker-end=\"url(#arrow)\"><title>{}</title></path>", curve(points), escaped(&title)),
         );
     }
-    for ((node, place), lines) in graph.nodes.iter().zip(&layout.nodes).zip(labels) {
+    for ((node, place), look) in graph.nodes.iter().zip(&layout.nodes).zip(looks) {
         let (x, y, width, height) = (place.x, place.y, place.width, place.height);
-        let border = if changes_level(node) { 2 } else { 1 };
         let about = escaped(&node.operator.description.about);
         put(body, format_args!("<g><title>{about}</title>"));
         put(
             body,
             format_args!(
-                "<rect class=\"node\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"6\" style=\"fill:{};stroke-width:{border}\"/>",
-                fill(graph, node, times)
+                "<rect class=\"{}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"6\"{}/>",
+                look.class, look.style
             ),
         );
-        for (number, line) in lines.iter().enumerate() {
+        for (number, line) in look.lines.iter().enumerate() {
             let class = if number == 0 { "" } else { " class=\"small\"" };
             #[allow(clippy::cast_precision_loss)]
             let baseline = y + LINE * (number as f64 + 1.0);
@@ -95,9 +122,9 @@ fn draw(body: &mut String, graph: &Graph, layout: &Layout, labels: &[Vec<String>
 
 /// Width and height of a node.
 #[allow(clippy::cast_precision_loss)]
-fn size(lines: &[String]) -> (f64, f64) {
-    let longest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
-    (longest as f64 * CHARACTER + 16.0, lines.len() as f64 * LINE + 8.0)
+fn size(look: &Look) -> (f64, f64) {
+    let longest = look.lines.iter().map(|line| line.chars().count()).max().unwrap_or(0).max(look.least);
+    (longest as f64 * CHARACTER + 16.0, look.lines.len() as f64 * LINE + 8.0)
 }
 
 /// A line through points that leaves and reaches each of them from above.

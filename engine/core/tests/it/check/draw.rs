@@ -1,7 +1,8 @@
 //! Pictures of the good files.
 
 use super::good::good;
-use voxloom_core::draw::{Time, Times, dot, svg};
+use std::collections::BTreeSet;
+use voxloom_core::draw::{Time, Times, dot, live, svg};
 
 fn times() -> Times {
     let time = |calls, total_ms| Time { calls, total_ms };
@@ -68,4 +69,26 @@ fn dot_nests_levels_as_clusters() {
     assert!(text.find("each item of case").is_some_and(|case| case < window), "levels lie inside one another:\n{text}");
     assert!(text.contains("\"graph.window\" -> \"graph.feature\" [label=\"patch → image\"];"), "{text}");
     assert!(text.contains("net.features · batch 2\\nreads net"), "{text}");
+}
+
+#[test]
+fn a_live_picture_keeps_its_places_and_brings_no_style() {
+    let pipeline = good("train", &[]).pipeline;
+    let none = live(&pipeline, &Times::new(), &BTreeSet::new());
+    let running = BTreeSet::from([("train".to_owned(), "learn".to_owned())]);
+    let busy = live(&pipeline, &times(), &running);
+    let places = |text: &str| -> Vec<String> {
+        let document = roxmltree::Document::parse(text).expect("XML");
+        let rects = document.descendants().filter(|node| node.has_tag_name("rect"));
+        rects.map(|node| ["x", "y", "width", "height"].map(|key| node.attribute(key).expect("a place")).join(" ")).collect()
+    };
+    assert_eq!(places(&none), places(&busy));
+    let classes = |text: &str| -> Vec<String> {
+        let document = roxmltree::Document::parse(text).expect("XML");
+        document.descendants().filter_map(|node| node.attribute("class")).map(str::to_owned).collect()
+    };
+    assert!(!classes(&none).iter().any(|class| class.contains("runs")), "{none}");
+    assert_eq!(classes(&busy).iter().filter(|class| *class == "node heat5 runs").count(), 1, "{busy}");
+    assert!(none.contains("no call yet") && busy.contains("250 × 20.0 ms = 5.0 s"), "{busy}");
+    assert!(!busy.contains("style") && !busy.contains("script"), "{busy}");
 }
