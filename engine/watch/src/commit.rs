@@ -3,7 +3,7 @@
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The file in every result that says what it is a result of.
@@ -66,18 +66,44 @@ pub fn find(output: &Path, name: &Path, job: &str) -> Option<PathBuf> {
         .next()
 }
 
-/// Writes the mark and flushes everything in `staged` to the disk.
+/// Writes the mark into a result.
 ///
 /// # Errors
 /// Of the file system.
-pub fn seal(staged: &Path, mark: &Mark) -> io::Result<()> {
-    let mut file = File::create(staged.join(MARK))?;
-    file.write_all(&serde_json::to_vec(mark)?)?;
-    drop(file);
-    flush(staged)
+pub fn mark(staged: &Path, mark: &Mark) -> io::Result<()> {
+    std::fs::write(staged.join(MARK), serde_json::to_vec(mark)?)
 }
 
-/// Moves a sealed folder to its final name, and returns the name. What is there is replaced, or a number added to the name.
+/// Starts to write out all files below, without waiting, and returns everything that [`flush`] has to wait for: the folders
+/// first, then the files.
+///
+/// Rationale: waiting for one after the other is then as quick as threads that wait at the same time. What is written
+/// already shares the first flush, and the rest of them find nothing to do.
+///
+/// # Errors
+/// Of the file system.
+pub fn write_out(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    list(folder, &mut files, &mut folders)?;
+    for path in &files {
+        // No file system has to listen to this; those that do begin to write what they would drop.
+        let _ = rustix::fs::fadvise(File::open(path)?, 0, None, rustix::fs::Advice::DontNeed);
+    }
+    folders.append(&mut files);
+    Ok(folders)
+}
+
+/// Returns when all these files and folders are on the disk.
+///
+/// # Errors
+/// Of the file system.
+pub fn flush(paths: &[PathBuf]) -> io::Result<()> {
+    paths.iter().try_for_each(|path| File::open(path)?.sync_all())
+}
+
+/// Moves a flushed folder to its final name, and returns the name. What is there is replaced, or a number added to the name.
+///
+/// The name is on the disk when the folder above it is flushed, which is left to the caller: many results share one.
 ///
 /// # Errors
 /// Of the file system; then what was there before is still there.
@@ -86,22 +112,19 @@ pub fn publish(staged: &Path, output: &Path, name: &Path, replace: bool) -> io::
     let parent = parent.parent().unwrap_or(output);
     make_folders(output, parent)?;
     let mut number = 1;
-    let result = loop {
+    loop {
         let result = numbered(name, number);
         let target = output.join(&result);
         match rename_new(staged, &target) {
-            Ok(()) => break result,
+            Ok(()) => return Ok(result),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
         if replace {
-            exchange(staged, &target)?;
-            break result;
+            return exchange(staged, &target).map(|()| result);
         }
         number += 1;
-    };
-    sync_folder(parent)?;
-    Ok(result)
+    }
 }
 
 /// Renames where nothing of the name is there yet.
@@ -135,27 +158,6 @@ fn exchange(staged: &Path, target: &Path) -> io::Result<()> {
         Err(error) => Err(error.into()),
     }
 }
-
-/// Flushes all files below, several at a time, which disks do in one go, then all folders.
-fn flush(folder: &Path) -> io::Result<()> {
-    let (mut files, mut folders) = (Vec::new(), Vec::new());
-    list(folder, &mut files, &mut folders)?;
-    for paths in [files, folders] {
-        let share = paths.len().div_ceil(FLUSHES).max(1);
-        std::thread::scope(|scope| {
-            let flushing: Vec<_> = paths
-                .chunks(share)
-                .map(|share| scope.spawn(|| share.iter().try_for_each(|path| File::open(path)?.sync_all())))
-                .collect();
-            let ended = flushing.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into())));
-            ended.collect::<io::Result<()>>()
-        })?;
-    }
-    Ok(())
-}
-
-/// Flushes at one time.
-const FLUSHES: usize = 8;
 
 fn list(folder: &Path, files: &mut Vec<PathBuf>, folders: &mut Vec<PathBuf>) -> io::Result<()> {
     folders.push(folder.into());

@@ -7,6 +7,7 @@ use crate::content::look;
 use crate::input::Input;
 use crate::names::{DONE, FAILED, OWN, READY};
 use crate::stamp::{Member, Stamp};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -20,17 +21,20 @@ pub enum After {
     Delete,
 }
 
-/// Puts away an input that is done. True if its files are no longer where they were.
+/// Puts away an input that is done. `None` if its files stay where they are, else the folders that have new names in them:
+/// until they are flushed, a power cut may bring the files back to where they were.
 ///
 /// # Errors
 /// Of the file system: the files that could not be put away stay, and nothing else is lost.
-pub fn done(folder: &Path, input: &Input, after: After) -> io::Result<bool> {
+pub fn done(folder: &Path, input: &Input, after: After) -> io::Result<Option<Vec<PathBuf>>> {
     let marked = marked_folders(folder, input);
+    let mut touched = Vec::new();
     match after {
-        After::Keep => return Ok(false),
+        After::Keep => return Ok(None),
         After::Move => {
             for member in &input.members {
-                put(folder, member, |number| numbered(&Path::new(DONE).join(&member.path), number))?;
+                let moved = put(folder, member, |number| numbered(&Path::new(DONE).join(&member.path), number))?;
+                touched.extend(moved.and_then(|moved| Some(folder.join(moved.parent()?))));
             }
         }
         After::Delete => {
@@ -45,7 +49,7 @@ pub fn done(folder: &Path, input: &Input, after: After) -> io::Result<bool> {
         }
     }
     tidy(folder, &marked);
-    Ok(true)
+    Ok(Some(touched))
 }
 
 /// Moves an input that failed to `failed/<name>/`, beside `error.json` with what `error` says when it is told where the
@@ -83,14 +87,17 @@ pub fn failed(folder: &Path, input: &Input, error: impl FnOnce(&Path) -> serde_j
     std::fs::File::open(&beside)?.sync_all()?;
     std::fs::rename(&beside, folder.join(&target).join("error.json"))?;
     sync_folder(&folder.join(&target))?;
+    let mut touched = BTreeSet::new();
     for member in &input.members {
-        put(folder, member, |number| numbered(&target.join(name(member)), number))?;
+        let moved = put(folder, member, |number| numbered(&target.join(name(member)), number))?;
+        touched.extend(moved.and_then(|moved| Some(folder.join(moved.parent()?))));
     }
+    touched.iter().try_for_each(|folder| sync_folder(folder))?;
     tidy(folder, &marked);
     Ok(target)
 }
 
-/// Moves one file to the first free of the names; `None` if it is gone, or another file now.
+/// Moves one file to the first free of the names, and returns it; `None` if the file is gone, or another one now.
 fn put(folder: &Path, member: &Member, name: impl Fn(u32) -> PathBuf) -> io::Result<Option<PathBuf>> {
     let from = folder.join(&member.path);
     if !look(&from).is_ok_and(|stamp| stamp == member.stamp) {
@@ -112,7 +119,6 @@ fn put(folder: &Path, member: &Member, name: impl Fn(u32) -> PathBuf) -> io::Res
                 _ => return Ok(None),
             }
         }
-        sync_folder(to.parent().unwrap_or(folder))?;
         return Ok(Some(target));
     }
     Ok(None)

@@ -1,6 +1,11 @@
-//! The way of one input through a worker: claim, look, run, commit, record, put away, release.
+//! The way of one input through a worker: claim, look, run. What is left then, [`finish`] does for several at one time.
 //!
 //! Each step is written so that the process may be killed after it: the next start, or another watcher, goes on there.
+
+mod finish;
+mod verdict;
+
+pub use finish::Ready;
 
 use crate::claim::{Claim, Claims, Tried};
 use crate::clock::Clock;
@@ -9,14 +14,11 @@ use crate::config::Config;
 use crate::content::{self, Trouble};
 use crate::error::Error;
 use crate::input::Input;
-use crate::job::{Failure, Job, Kind, Work};
+use crate::job::{Failure, Job, Work};
 use crate::ledger::{Begun, Done, Ledger};
 use crate::live::Live;
 use crate::notice::{Moment, Notice, Observer};
 use crate::place::Place;
-use crate::retire::{self, After};
-use crate::retry::Verdict;
-use serde_json::{Value as Json, json};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -58,56 +60,74 @@ pub enum Ended {
     Cancelled,
 }
 
+/// An input that is over, and how.
+pub type Finished = (Input, Result<Ended, Error>);
+
+/// How a worker leaves an input.
+pub enum Worked {
+    /// There is a result: what is left is to commit it.
+    Ready(Box<Ready>),
+    /// There is none. Errors are those of the watcher's own files: the input waits.
+    Over(Finished),
+}
+
 impl Bench {
-    /// Works on one input. Errors are those of the watcher's own files: the input waits.
-    ///
-    /// # Errors
-    /// The claim or the ledger cannot be written.
-    pub fn work(&self, lane: usize, input: &Input, job: &dyn Job) -> Result<Ended, Error> {
-        let claim = match self.claims.take(&input.name)? {
-            Tried::Mine(claim) => claim,
-            Tried::Held => return Ok(Ended::Held),
+    /// Works on one input until it has a result, or has none.
+    pub fn work(&self, lane: usize, input: Input, job: &dyn Job) -> Worked {
+        let claim = match self.claims.take(&input.name) {
+            Ok(Tried::Mine(claim)) => claim,
+            Ok(Tried::Held) => return Worked::Over((input, Ok(Ended::Held))),
+            Err(error) => return Worked::Over((input, Err(error))),
         };
-        self.at(Moment::Claimed, input);
+        self.at(Moment::Claimed, &input);
         let staged = self.staging.join(self.counter.fetch_add(1, Ordering::Relaxed).to_string());
-        let ended = self.claimed(lane, input, job, &claim, &staged);
-        // What is left there is of no use to anyone; the next start removes what stays.
-        let _ = std::fs::remove_dir_all(&staged);
-        claim.release();
-        self.at(Moment::Released, input);
-        ended
+        match self.claimed(lane, &input, job, &claim, &staged) {
+            Ok(Step::Ready { done, began }) => Worked::Ready(Box::new(Ready { input, claim, staged, done, began })),
+            Ok(Step::Over(ended)) => Worked::Over(self.let_go(input, claim, &staged, Ok(ended))),
+            Err(error) => Worked::Over(self.let_go(input, claim, &staged, Err(error))),
+        }
     }
 
-    fn claimed(&self, lane: usize, input: &Input, job: &dyn Job, claim: &Claim, staged: &Path) -> Result<Ended, Error> {
+    fn let_go(&self, input: Input, claim: Claim, staged: &Path, ended: Result<Ended, Error>) -> Finished {
+        // What is left there is of no use to anyone; the next start removes what stays.
+        let _ = std::fs::remove_dir_all(staged);
+        claim.release();
+        self.at(Moment::Released, &input);
+        (input, ended)
+    }
+
+    fn claimed(&self, lane: usize, input: &Input, job: &dyn Job, claim: &Claim, staged: &Path) -> Result<Step, Error> {
         let content = match content::hash(&self.place.input, input) {
             Ok(content) => content,
-            Err(Trouble::Gone) => return self.ledger.forget(&input.name, self.clock.unix()).map(|()| Ended::Gone),
-            Err(Trouble::Changed) => return Ok(Ended::Changed),
+            Err(Trouble::Gone) => {
+                return self.ledger.forget(&input.name, self.clock.unix()).map(|()| Step::Over(Ended::Gone));
+            }
+            Err(Trouble::Changed) => return Ok(Step::Over(Ended::Changed)),
             Err(Trouble::Io(path, error)) => {
                 // Nothing was begun, but it counts: an input that can never be read must not wait for ever.
                 self.ledger.begin(input, "", "", 0, self.clock.unix())?;
-                return self.failed(input, &Failure::of_io(&path, &error));
+                return self.failed(input, &Failure::of_io(&path, &error)).map(Step::Over);
             }
         };
         self.at(Moment::Hashed, input);
         let key = content::job_key(&content, job.identity());
-        if let Some(ended) = self.answer(input, &content, &key)? {
-            return Ok(ended);
+        if let Some(done) = self.answer(input, &content, &key)? {
+            return Ok(Step::Ready { done, began: None });
         }
         let (number, crashes) = match self.ledger.begin(input, &content, &key, claim.crashes, self.clock.unix())? {
-            Begun::Twin => return Ok(Ended::Held),
+            Begun::Twin => return Ok(Step::Over(Ended::Held)),
             Begun::Attempt { number, crashes } => (number, crashes),
         };
         self.at(Moment::Begun, input);
         if crashes >= self.config.retry.crashes {
             let text = format!("the process ended {crashes} times while this input was worked on");
-            return self.failed(input, &Failure::crash(text));
+            return self.failed(input, &Failure::crash(text)).map(Step::Over);
         }
-        self.run(lane, input, job, claim, staged, Attempt { content, key, number })
+        self.run(lane, input, job, staged, Attempt { content, key, number })
     }
 
-    /// An input that needs no work: the result is there, or that of an earlier input with the same key.
-    fn answer(&self, input: &Input, content: &str, key: &str) -> Result<Option<Ended>, Error> {
+    /// For an input that needs no work, because the result is there or that of an earlier input with the same key.
+    fn answer(&self, input: &Input, content: &str, key: &str) -> Result<Option<Done>, Error> {
         let output = &self.place.output;
         // Made by this watcher just before it was killed, or by another one.
         let own = commit::find(output, &input.name, key);
@@ -125,34 +145,21 @@ impl Bench {
             _ => None,
         };
         let Some((name, result)) = found else { return Ok(None) };
-        let same_as = (name != input.name).then(|| name.clone());
+        let same_as = (name != input.name).then_some(name);
         let report = std::fs::read_to_string(output.join(&result).join(REPORT)).ok();
-        let done = Done { content: content.into(), job: key.into(), result: result.clone(), same_as, report, attempt: 0 };
-        self.ledger.done(input, &done, self.clock.unix())?;
-        self.at(Moment::Recorded, input);
-        self.observer.notice(&Notice::Same { name: &input.shown(), same_as: &crate::input::shown(&name), result: &result });
-        self.live.change(|now| now.same += 1);
-        self.put_away(input);
-        Ok(Some(Ended::Over))
+        Ok(Some(Done { content: content.into(), job: key.into(), result, same_as, report, attempt: 0 }))
     }
 
-    fn run(
-        &self,
-        lane: usize,
-        input: &Input,
-        job: &dyn Job,
-        claim: &Claim,
-        staged: &Path,
-        attempt: Attempt,
-    ) -> Result<Ended, Error> {
-        let (output, scratch) = (staged.join("result"), staged.join("scratch"));
+    fn run(&self, lane: usize, input: &Input, job: &dyn Job, staged: &Path, attempt: Attempt) -> Result<Step, Error> {
+        let (output, scratch) = (staged.join(RESULT), staged.join("scratch"));
         for folder in [&output, &scratch] {
             if let Err(error) = std::fs::create_dir_all(folder) {
-                return self.failed(input, &Failure::of_io(folder, &error));
+                return self.failed(input, &Failure::of_io(folder, &error)).map(Step::Over);
             }
         }
         let began = self.clock.now();
-        let (shown, number) = (input.shown(), attempt.number);
+        let Attempt { content, key, number } = attempt;
+        let shown = input.shown();
         let busy = crate::live::Busy { name: shown.clone(), attempt: number, began: std::time::Instant::now() };
         self.live.change(|now| now.lanes[lane] = Some(busy));
         let waited = began.saturating_sub(input.complete);
@@ -174,157 +181,20 @@ impl Bench {
         self.live.change(|now| now.lanes[lane] = None);
         let report = match ran {
             Ok(report) => report,
-            Err(failure) => return self.judged(input, failure),
+            Err(failure) => return self.judged(input, failure).map(Step::Over),
         };
         self.at(Moment::Ran, input);
         if !content::is_unchanged(&self.place.input, input) {
-            return self.undone(input, "the input was changed while it was worked on");
+            return self.undone(input, "the input was changed while it was worked on").map(Step::Over);
         }
-        let mark = Mark {
-            input: shown.clone(),
-            content: attempt.content.clone(),
-            job: attempt.key.clone(),
-            attempt: number,
-            finished: self.clock.unix(),
-        };
-        if let Err(error) = commit::seal(&output, &mark) {
-            return self.failed(input, &Failure::of_io(&output, &error));
+        let finished = self.clock.unix();
+        let mark = Mark { input: shown, content: content.clone(), job: key.clone(), attempt: number, finished };
+        if let Err(error) = commit::mark(&output, &mark) {
+            return self.failed(input, &Failure::of_io(&output, &error)).map(Step::Over);
         }
-        self.at(Moment::Sealed, input);
-        if !claim.is_mine() {
-            return self.undone(input, "another watcher took over: this one was stopped for longer than its lease");
-        }
-        // What was made of an input that lies in `done/` is kept; what was made of one that was overwritten is replaced.
-        let replace = self.config.after == After::Keep;
-        let result = match commit::publish(&output, &self.place.output, &input.name, replace) {
-            Ok(result) => result,
-            Err(error) => return self.failed(input, &Failure::of_io(&self.place.output.join(&input.name), &error)),
-        };
-        self.at(Moment::Published, input);
-        let Attempt { content, key, .. } = attempt;
         let report = Some(report.to_string());
-        let done = Done { content, job: key, result: result.clone(), same_as: None, report, attempt: number };
-        self.ledger.done(input, &done, self.clock.unix())?;
-        self.at(Moment::Recorded, input);
-        let elapsed = self.clock.now().saturating_sub(began);
-        self.observer.notice(&Notice::Done { name: &shown, attempt: number, elapsed, result: &result });
-        self.live.change(|now| {
-            now.done += 1;
-            now.work_s += elapsed.as_secs_f64();
-        });
-        self.put_away(input);
-        Ok(Ended::Over)
-    }
-
-    /// A failure of the job itself: it may be that the input vanished or changed under its hands.
-    fn judged(&self, input: &Input, failure: Failure) -> Result<Ended, Error> {
-        if failure.kind == Kind::Bad && !content::is_unchanged(&self.place.input, input) {
-            let gone = input.members.iter().any(|member| !self.place.input.join(&member.path).exists());
-            if gone {
-                return self.failed(input, &Failure { kind: Kind::Transient, ..failure });
-            }
-            return self.undone(input, "the input was changed while it was worked on");
-        }
-        self.failed(input, &failure)
-    }
-
-    /// The attempt does not count; the input is found again as what it is now.
-    fn undone(&self, input: &Input, why: &str) -> Result<Ended, Error> {
-        let now = self.clock.unix();
-        self.ledger.failed(input, &Failure::transient(why), Some(now), false, now)?;
-        self.observer.notice(&Notice::Warning { text: &format!("{}: {why}", input.shown()) });
-        Ok(Ended::Changed)
-    }
-
-    fn failed(&self, input: &Input, failure: &Failure) -> Result<Ended, Error> {
-        let now = self.clock.unix();
-        let (attempts, crashes, _) = self.ledger.tries(&input.name, input.print())?;
-        let shown = input.shown();
-        match self.config.retry.verdict(failure.kind, attempts, crashes) {
-            Verdict::Again(pause) => {
-                let counts = failure.kind == Kind::Transient;
-                self.ledger.failed(input, failure, Some(now + pause.as_secs_f64()), counts, now)?;
-                self.at(Moment::Recorded, input);
-                match failure.kind {
-                    Kind::Full => return Ok(Ended::Full),
-                    Kind::Cancelled => return Ok(Ended::Cancelled),
-                    _ => {}
-                }
-                self.observer.notice(&Notice::Again { name: &shown, attempt: attempts, failure, pause });
-                self.live.change(|now| now.retried += 1);
-                Ok(Ended::Again(pause))
-            }
-            Verdict::SetAside => {
-                // What the process did not survive was counted when it began.
-                let was_tried = failure.kind != Kind::Crash;
-                self.ledger.failed(input, failure, None, was_tried, now)?;
-                let attempts = if was_tried { attempts } else { attempts.saturating_sub(1) };
-                self.at(Moment::Recorded, input);
-                let moved = self.set_aside(input, failure, attempts, now);
-                self.observer.notice(&Notice::Failed { name: &shown, attempt: attempts, failure, moved: moved.as_deref() });
-                self.live.change(|now| now.failed += 1);
-                Ok(Ended::Over)
-            }
-        }
-    }
-
-    /// Moves an input that failed out of the way; `None` where that is not possible.
-    pub fn set_aside(&self, input: &Input, failure: &Failure, attempts: u32, at: f64) -> Option<PathBuf> {
-        let error = |file: &Path| self.error(input, failure, attempts, at, file);
-        match retire::failed(&self.place.input, input, error) {
-            Ok(moved) => {
-                self.left(input);
-                self.at(Moment::Retired, input);
-                Some(moved)
-            }
-            Err(error) => {
-                let text = format!("{}: it failed and cannot be moved to `failed`: {error}", input.shown());
-                self.observer.notice(&Notice::Warning { text: &text });
-                None
-            }
-        }
-    }
-
-    /// Puts away an input that is done, as was chosen.
-    pub fn put_away(&self, input: &Input) {
-        match retire::done(&self.place.input, input, self.config.after) {
-            Ok(true) => self.left(input),
-            Ok(false) => {}
-            Err(error) => {
-                let text = format!("{}: it is done and stays where it is: {error}", input.shown());
-                self.observer.notice(&Notice::Warning { text: &text });
-            }
-        }
-        self.at(Moment::Retired, input);
-    }
-
-    fn left(&self, input: &Input) {
-        if let Err(error) = self.ledger.retired(&input.name) {
-            // Found out again at the next start, when the files are not there.
-            self.observer.notice(&Notice::Warning { text: &error.to_string() });
-        }
-    }
-
-    /// What `error.json` says; `file` is where the input lies then.
-    fn error(&self, input: &Input, failure: &Failure, attempts: u32, at: f64, file: &Path) -> Json {
-        let when = std::time::UNIX_EPOCH + Duration::try_from_secs_f64(at).unwrap_or_default();
-        let mut error = json!({
-            "input": input.shown(),
-            "kind": failure.kind.name(),
-            "node": failure.place,
-            "message": failure.message,
-            "attempts": attempts,
-            "at": humantime::format_rfc3339_seconds(when).to_string(),
-            "voxloom": env!("CARGO_PKG_VERSION"),
-        });
-        if let Some(map) = error.as_object_mut() {
-            map.extend(self.config.facts.clone());
-            if let Some(Json::String(command)) = map.get_mut("command") {
-                *command = command.replace("{input}", &quoted(file));
-            }
-            map.extend((*failure.facts).clone());
-        }
-        error
+        let done = Done { content, job: key, result: PathBuf::new(), same_as: None, report, attempt: number };
+        Ok(Step::Ready { done, began: Some(began) })
     }
 
     fn at(&self, moment: Moment, input: &Input) {
@@ -332,9 +202,14 @@ impl Bench {
     }
 }
 
-/// A path as one word for a shell.
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.to_string_lossy().replace('\'', "'\\''"))
+/// How far an input came under its claim.
+enum Step {
+    /// See [`Ready`].
+    Ready {
+        done: Done,
+        began: Option<Duration>,
+    },
+    Over(Ended),
 }
 
 /// What belongs to one attempt.
@@ -344,5 +219,7 @@ struct Attempt {
     number: u32,
 }
 
+/// The folder of results in the staging folder of an attempt.
+const RESULT: &str = "result";
 /// The file of a result that the ledger takes a copy of where the job's own words are lost.
 const REPORT: &str = "report.json";

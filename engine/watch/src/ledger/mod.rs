@@ -8,7 +8,7 @@ mod schema;
 pub use recall::{Known, Standing};
 pub use schema::open_to_read;
 
-use crate::error::{Error, file};
+use crate::error::{Error, file, is_full};
 use crate::input::Input;
 use crate::job::Failure;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -21,6 +21,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub struct Ledger {
     path: PathBuf,
     connection: Mutex<Connection>,
+    /// The write-ahead log; it is the same file as long as the connection is open.
+    log: File,
     /// Locked as long as this lives.
     _lock: File,
 }
@@ -62,7 +64,10 @@ impl Ledger {
             Err(std::fs::TryLockError::WouldBlock) => return Err(Error::LedgerInUse { path: path.into() }),
             Err(std::fs::TryLockError::Error(source)) => return Err(Error::File { path: lock_path, source }),
         }
-        Ok(Self { path: path.into(), connection: Mutex::new(schema::open(path)?), _lock: lock })
+        let connection = Mutex::new(schema::open(path)?);
+        let log = crate::names::with_end(path, "-wal");
+        let log = File::options().write(true).open(&log).map_err(file(&log))?;
+        Ok(Self { path: path.into(), connection, log, _lock: lock })
     }
 
     pub fn path(&self) -> &Path {
@@ -122,28 +127,35 @@ impl Ledger {
         })
     }
 
-    /// Records that an input is done: by its own job, or by an earlier one with the same key.
+    /// Records that inputs are done: by their own jobs, or by earlier ones with the same key.
     ///
     /// # Errors
-    /// Of SQLite.
-    pub fn done(&self, input: &Input, done: &Done, now: f64) -> Result<(), Error> {
+    /// Of SQLite; then none is recorded.
+    pub fn done(&self, inputs: &[(&Input, &Done)], now: f64) -> Result<(), Error> {
+        if inputs.is_empty() {
+            return Ok(());
+        }
         self.change(|change| {
-            put(change, input, "done")?;
-            change
-                .prepare_cached(
-                    "UPDATE item SET content = ?2, job = ?3, started = coalesce(started, ?4), ended = ?4, not_before = NULL, \
-                     kind = NULL, place = NULL, message = NULL, result = ?5, same_as = ?6, report = ?7 WHERE name = ?1",
-                )?
-                .execute(params![
-                    bytes(&input.name),
-                    done.content,
-                    done.job,
-                    now,
-                    done.result.to_string_lossy(),
-                    done.same_as.as_deref().map(crate::input::shown),
-                    done.report,
-                ])?;
-            note(change, &input.name, now, if done.same_as.is_some() { "same" } else { "done" }, done.attempt, None)
+            for (input, done) in inputs {
+                put(change, input, "done")?;
+                change
+                    .prepare_cached(
+                        "UPDATE item SET content = ?2, job = ?3, started = coalesce(started, ?4), ended = ?4, not_before = NULL, \
+                         kind = NULL, place = NULL, message = NULL, result = ?5, same_as = ?6, report = ?7 WHERE name = ?1",
+                    )?
+                    .execute(params![
+                        bytes(&input.name),
+                        done.content,
+                        done.job,
+                        now,
+                        done.result.to_string_lossy(),
+                        done.same_as.as_deref().map(crate::input::shown),
+                        done.report,
+                    ])?;
+                let what = if done.same_as.is_some() { "same" } else { "done" };
+                note(change, &input.name, now, what, done.attempt, None)?;
+            }
+            Ok(())
         })
     }
 
@@ -190,33 +202,40 @@ impl Ledger {
         })
     }
 
-    /// The files of an input are no longer where they were: they were put away.
+    /// The files of these inputs are no longer where they were: they were put away.
     ///
     /// # Errors
     /// Of SQLite.
-    pub fn retired(&self, name: &Path) -> Result<(), Error> {
+    pub fn retired(&self, names: &[&Path]) -> Result<(), Error> {
+        if names.is_empty() {
+            return Ok(());
+        }
         self.change_lightly(|change| {
-            change.prepare_cached("DELETE FROM file WHERE item = ?1")?.execute([bytes(name)])?;
-            Ok(())
+            let mut delete = change.prepare_cached("DELETE FROM file WHERE item = ?1")?;
+            names.iter().try_for_each(|name| delete.execute([bytes(name)]).map(drop))
         })
     }
 
     /// One transaction that is on the disk when this returns.
+    ///
+    /// Rationale: SQLite's own flush (`synchronous=FULL`) would keep every other thread from writing for as long as the disk
+    /// takes. With `NORMAL` a transaction is whole in the log, and lasts as soon as the log is flushed, by whomever.
     fn change<T>(&self, work: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T, Error> {
-        self.write("FULL", work)
+        let result = self.change_lightly(work)?;
+        self.log.sync_data().map_err(|error| {
+            let code = if is_full(&error) { rusqlite::ffi::SQLITE_FULL } else { rusqlite::ffi::SQLITE_IOERR_FSYNC };
+            let source = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), Some(error.to_string()));
+            Error::Ledger { path: self.path.clone(), source }
+        })?;
+        Ok(result)
     }
 
     /// One transaction that survives the death of the process, and reaches the disk with the next one that is flushed.
     ///
     /// Rationale: after a power cut an input that only waited, or had only begun, is found again in the folder.
     fn change_lightly<T>(&self, work: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T, Error> {
-        self.write("NORMAL", work)
-    }
-
-    fn write<T>(&self, safety: &str, work: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T, Error> {
         let wrong = |source| Error::Ledger { path: self.path.clone(), source };
         let mut connection = self.lock();
-        connection.pragma_update(None, "synchronous", safety).map_err(wrong)?;
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(wrong)?;
         let result = work(&transaction).map_err(wrong)?;
         transaction.commit().map_err(wrong)?;

@@ -8,9 +8,8 @@ use std::time::Duration;
 /// Number of the layout in `user_version`.
 pub const VERSION: i64 = 1;
 
-/// Write-ahead log, and a flush to the disk at the end of a transaction: what was recorded as done or failed survives a
-/// power cut. Transactions that say less are flushed with the next one that does; see the ledger's `change_lightly`.
-const SAFETY: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+/// A write-ahead log that is always whole. When it is flushed the ledger says itself; see its `change`.
+const SAFETY: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;";
 
 const LAYOUT: &str = "
 CREATE TABLE item (

@@ -63,13 +63,21 @@ impl Queue {
         self.later.first_key_value().map(|((when, _), _)| *when)
     }
 
-    /// Takes the first whose name is not under way.
+    /// The first whose name is not under way.
+    pub fn first(&self) -> Option<&Input> {
+        self.ready.get(&self.first_place()?)
+    }
+
+    /// Takes [`Queue::first`].
     pub fn start(&mut self) -> Option<Input> {
-        let place = *self.ready.iter().find(|(_, input)| !self.running.contains_key(&input.name))?.0;
-        let input = self.ready.remove(&place)?;
+        let input = self.ready.remove(&self.first_place()?)?;
         self.places.remove(&input.name);
         self.running.insert(input.name.clone(), input.clone());
         Some(input)
+    }
+
+    fn first_place(&self) -> Option<i64> {
+        self.ready.iter().find(|(_, input)| !self.running.contains_key(&input.name)).map(|(place, _)| *place)
     }
 
     pub fn ended(&mut self, name: &Path) {

@@ -94,7 +94,7 @@ fn finish(bench: &Bench, name: &Path, files: &[Known]) -> Result<(), Error> {
         let (failure, attempts, at) = bench.ledger.why(name)?.unwrap_or_else(|| (Failure::bad("unknown"), 0, bench.clock.unix()));
         bench.set_aside(&input, &failure, attempts, at);
     } else {
-        bench.put_away(&input);
+        bench.put_away(&[&input]);
     }
     Ok(())
 }

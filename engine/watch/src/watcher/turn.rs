@@ -3,9 +3,9 @@
 use super::intake::Intake;
 use super::queue::Queue;
 use super::start;
-use super::workers::{Finished, Workers};
+use super::workers::{Told, Workers};
 use super::{Control, Parts, Summary};
-use crate::attempt::{Bench, Ended};
+use crate::attempt::{Bench, Ended, Finished};
 use crate::claim::Claims;
 use crate::error::Error;
 use crate::events::{Events, Hint, Sink};
@@ -17,7 +17,7 @@ use crate::notice::{Moment, Notice};
 use crate::settle::Settler;
 use crossbeam::channel::{Receiver, bounded, select};
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -49,11 +49,13 @@ pub struct Loop {
     /// A disk was full: no sooner than then is it tried again.
     full_until: Option<Duration>,
     full_pause: Duration,
+    /// Inputs that were under way when the process died.
+    suspects: HashSet<PathBuf>,
     /// Inputs that the ledger does not know to wait.
     unrecorded: HashSet<PathBuf>,
     paused: Option<String>,
     stopping: Option<Duration>,
-    told: HashMap<String, Duration>,
+    warned: HashMap<String, Duration>,
 }
 
 impl Loop {
@@ -88,10 +90,11 @@ impl Loop {
             has_scanned: false,
             full_until: None,
             full_pause: bench.config.full_pause,
+            suspects: HashSet::new(),
             unrecorded: HashSet::new(),
             paused: None,
             stopping: None,
-            told: HashMap::new(),
+            warned: HashMap::new(),
             bench,
             job,
             reload,
@@ -183,7 +186,7 @@ impl Loop {
             self.bench.observer.moment(Moment::Complete, &input.name);
             self.intake.taken(&input);
             self.unrecorded.insert(input.name.clone());
-            match self.pause(&input) {
+            match self.recall(&input) {
                 Some(pause) => self.queue.push_later(input, now + pause),
                 None => self.queue.push(input),
             }
@@ -192,8 +195,11 @@ impl Loop {
     }
 
     /// How long an input must still wait that had failed before the process began. A clock that jumped is not believed.
-    fn pause(&self, input: &Input) -> Option<Duration> {
-        let (_, _, not_before) = self.bench.ledger.tries(&input.name, input.print()).ok()?;
+    fn recall(&mut self, input: &Input) -> Option<Duration> {
+        let (_, crashes, not_before) = self.bench.ledger.tries(&input.name, input.print()).ok()?;
+        if crashes > 0 {
+            self.suspects.insert(input.name.clone());
+        }
         let left = not_before? - self.bench.clock.unix();
         Duration::try_from_secs_f64(left).ok().map(|left| left.min(self.bench.config.retry.longest))
     }
@@ -211,14 +217,25 @@ impl Loop {
         if self.paused.is_some() || self.stopping.is_some() {
             return Ok(());
         }
-        // After a full disk, one input tries whether there is room.
-        let lanes = if self.full_pause > self.bench.config.full_pause { 1 } else { self.bench.config.lanes.max(1) };
-        while self.queue.n_running() < lanes {
+        while self.workers.n_free > 0
+            && let Some(input) = self.queue.first()
+        {
+            // What is under way may be alone, too.
+            let is_alone = self.is_alone(&input.name) || self.queue.running().any(|input| self.is_alone(&input.name));
+            if is_alone && self.queue.n_running() > 0 {
+                break;
+            }
             let Some(input) = self.queue.start() else { break };
             self.unrecorded.remove(&input.name);
             self.workers.give(input, Arc::clone(&self.job));
         }
         Ok(())
+    }
+
+    /// True where nothing else may be under way: after a full disk, until one input has found room; and for an input that
+    /// was under way when the process died, so that the next death tells whose fault it is.
+    fn is_alone(&self, name: &Path) -> bool {
+        self.full_pause > self.bench.config.full_pause || self.suspects.contains(name)
     }
 
     fn why_paused(&mut self) -> Option<String> {
@@ -256,8 +273,21 @@ impl Loop {
     }
 
     fn is_full(&mut self) {
-        self.full_until = Some(self.bench.clock.now() + self.full_pause);
+        let now = self.bench.clock.now();
+        // Several that were under way tell of the same disk.
+        if self.full_until.is_some_and(|until| now < until) {
+            return;
+        }
+        self.full_until = Some(now + self.full_pause);
         self.full_pause = (self.full_pause * 2).min(self.bench.config.full_pause * 64);
+    }
+
+    fn told(&mut self, told: Told) -> Result<(), Error> {
+        match told {
+            Told::Free => self.workers.n_free += 1,
+            Told::Over(finished) => self.finished(finished)?,
+        }
+        Ok(())
     }
 
     fn finished(&mut self, (input, ended): Finished) -> Result<(), Error> {
@@ -265,9 +295,13 @@ impl Loop {
         let now = self.bench.clock.now();
         match ended {
             Ok(Ended::Over) => {
+                self.suspects.remove(&input.name);
                 self.full_pause = self.bench.config.full_pause;
             }
-            Ok(Ended::Gone) => self.intake.untaken(&input),
+            Ok(Ended::Gone) => {
+                self.suspects.remove(&input.name);
+                self.intake.untaken(&input);
+            }
             Ok(Ended::Changed) => {
                 self.intake.untaken(&input);
                 for member in &input.members {
@@ -287,7 +321,7 @@ impl Loop {
                 self.is_full();
                 self.queue.push_front(input);
             }
-            Err(error @ Error::Ledger { .. }) => return Err(error),
+            Err(error @ (Error::Ledger { .. } | Error::Thread(_))) => return Err(error),
             Err(error) => {
                 // The drive with the claims may come back.
                 self.warn(format!("{}: {error}; it is tried again", input.shown()));
@@ -354,7 +388,7 @@ impl Loop {
             long = long.max(Duration::from_millis(5));
         }
         select! {
-            recv(self.workers.finished) -> finished => if let Ok(finished) = finished { self.finished(finished)? },
+            recv(self.workers.told) -> told => if let Ok(told) = told { self.told(told)? },
             recv(self.controls) -> control => match control {
                 Ok(control) => self.control(control),
                 // Nobody can control it any more: it goes on as it is.
@@ -363,8 +397,8 @@ impl Loop {
             recv(self.hints) -> hint => if let Ok(hint) = hint { self.hint(hint)? },
             default(long) => {}
         }
-        while let Ok(finished) = self.workers.finished.try_recv() {
-            self.finished(finished)?;
+        while let Ok(told) = self.workers.told.try_recv() {
+            self.told(told)?;
         }
         Ok(())
     }
@@ -386,8 +420,8 @@ impl Loop {
     /// Says a thing at most once an hour.
     fn warn(&mut self, text: String) {
         let now = self.bench.clock.now();
-        self.told.retain(|_, when| now.saturating_sub(*when) < Duration::from_secs(3600));
-        if self.told.len() < 1000 && self.told.insert(text.clone(), now).is_none() {
+        self.warned.retain(|_, when| now.saturating_sub(*when) < Duration::from_secs(3600));
+        if self.warned.len() < 1000 && self.warned.insert(text.clone(), now).is_none() {
             self.bench.observer.notice(&Notice::Warning { text: &text });
         }
     }

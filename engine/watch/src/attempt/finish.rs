@@ -1,0 +1,185 @@
+//! From a result that is made to an input that is put away, for several inputs at one time, so that they share flushes.
+//!
+//! For each input the order is the same, whoever shares: the result is on the disk, then visible, then its name is on the
+//! disk, then the ledger says so on its own disk, and only then is the input put away.
+
+use super::{Bench, Ended, Finished, RESULT};
+use crate::claim::Claim;
+use crate::commit::{self, sync_folder};
+use crate::error::Error;
+use crate::input::{Input, shown};
+use crate::job::Failure;
+use crate::ledger::Done;
+use crate::notice::{Moment, Notice};
+use crate::retire::{self, After};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// An input with a result that was just made, or was there already.
+pub struct Ready {
+    pub input: Input,
+    pub(super) claim: Claim,
+    pub(super) staged: PathBuf,
+    /// What will be recorded; where the result was just made, its name is not known yet.
+    pub(super) done: Done,
+    /// When its work began; `None` where an earlier result answers.
+    pub(super) began: Option<Duration>,
+}
+
+impl Bench {
+    /// Commits results, records them, puts the inputs away, and gives back the claims.
+    pub fn finish(&self, batch: Vec<Ready>) -> Vec<Finished> {
+        let mut batch = Batch { bench: self, going: batch, over: Vec::new() };
+        batch.seal();
+        batch.publish();
+        batch.record();
+        let Batch { going, mut over, .. } = batch;
+        self.put_away(&going.iter().map(|ready| &ready.input).collect::<Vec<_>>());
+        over.extend(going.into_iter().map(|ready| self.leave(ready, Ok(Ended::Over))));
+        over
+    }
+
+    fn leave(&self, ready: Ready, ended: Result<Ended, Error>) -> Finished {
+        self.let_go(ready.input, ready.claim, &ready.staged, ended)
+    }
+
+    /// Puts away inputs that are done, as was chosen.
+    pub fn put_away(&self, inputs: &[&Input]) {
+        let (mut gone, mut folders) = (Vec::new(), BTreeSet::new());
+        for input in inputs {
+            match retire::done(&self.place.input, input, self.config.after) {
+                Ok(Some(touched)) => {
+                    folders.extend(touched);
+                    gone.push(*input);
+                }
+                Ok(None) => {}
+                Err(error) => self.warn(&format!("{}: it is done and stays where it is: {error}", input.shown())),
+            }
+        }
+        for folder in folders {
+            if let Err(error) = sync_folder(&folder) {
+                self.warn(&format!("{}: {error}", folder.display()));
+            }
+        }
+        self.left(&gone);
+        inputs.iter().for_each(|input| self.at(Moment::Retired, input));
+    }
+
+    /// The files of these inputs are no longer where they were.
+    pub(super) fn left(&self, inputs: &[&Input]) {
+        let names: Vec<&Path> = inputs.iter().map(|input| input.name.as_path()).collect();
+        if let Err(error) = self.ledger.retired(&names) {
+            // Found out again at the next start, when the files are not there.
+            self.warn(&error.to_string());
+        }
+    }
+
+    fn warn(&self, text: &str) {
+        self.observer.notice(&Notice::Warning { text });
+    }
+}
+
+/// Inputs that share flushes. What fails leaves the others alone.
+struct Batch<'a> {
+    bench: &'a Bench,
+    going: Vec<Ready>,
+    over: Vec<Finished>,
+}
+
+impl Batch<'_> {
+    /// One step of every input that is still going; those for which it says how they ended go no further.
+    fn each(&mut self, mut step: impl FnMut(&Bench, &mut Ready) -> Result<Option<Ended>, Error>) {
+        for mut ready in std::mem::take(&mut self.going) {
+            match step(self.bench, &mut ready) {
+                Ok(None) => self.going.push(ready),
+                Ok(Some(ended)) => self.over.push(self.bench.leave(ready, Ok(ended))),
+                Err(error) => self.over.push(self.bench.leave(ready, Err(error))),
+            }
+        }
+    }
+
+    /// The results come on the disk: all begin to be written before the first is waited for.
+    fn seal(&mut self) {
+        let write_out = |ready: &Ready| ready.began.map(|_| commit::write_out(&ready.staged.join(RESULT)));
+        let mut written = self.going.iter().map(write_out).collect::<Vec<_>>().into_iter();
+        self.each(|bench, ready| {
+            let Some(paths) = written.next().flatten() else { return Ok(None) };
+            if let Err(error) = paths.and_then(|paths| commit::flush(&paths)) {
+                return bench.failed(&ready.input, &Failure::of_io(&ready.staged, &error)).map(Some);
+            }
+            bench.at(Moment::Sealed, &ready.input);
+            Ok(None)
+        });
+    }
+
+    /// The results become visible, and then their names come on the disk.
+    fn publish(&mut self) {
+        let mut folders: BTreeMap<PathBuf, std::io::Result<()>> = BTreeMap::new();
+        self.each(|bench, ready| {
+            if ready.began.is_none() {
+                return Ok(None);
+            }
+            if !ready.claim.is_mine() {
+                let why = "another watcher took over: this one was stopped for longer than its lease";
+                return bench.undone(&ready.input, why).map(Some);
+            }
+            // What was made of an input that lies in `done/` is kept; what was made of one that was overwritten is replaced.
+            let replace = bench.config.after == After::Keep;
+            match commit::publish(&ready.staged.join(RESULT), &bench.place.output, &ready.input.name, replace) {
+                Ok(result) => ready.done.result = result,
+                Err(error) => return bench.unpublished(ready, &error).map(Some),
+            }
+            folders.insert(bench.folder_of(ready), Ok(()));
+            bench.at(Moment::Published, &ready.input);
+            Ok(None)
+        });
+        for (folder, synced) in &mut folders {
+            *synced = sync_folder(folder);
+        }
+        self.each(|bench, ready| match folders.get(&bench.folder_of(ready)) {
+            Some(Err(error)) if ready.began.is_some() => bench.unpublished(ready, error).map(Some),
+            _ => Ok(None),
+        });
+    }
+
+    /// The ledger says what is done.
+    fn record(&mut self) {
+        let bench = self.bench;
+        let done: Vec<_> = self.going.iter().map(|ready| (&ready.input, &ready.done)).collect();
+        if let Err(error) = bench.ledger.done(&done, bench.clock.unix()) {
+            // One tells of it; the others wait as they would after a restart.
+            let others = if error.is_full() { Ended::Full } else { Ended::Cancelled };
+            let mut error = Some(error);
+            return self.each(|_, _| error.take().map_or(Ok(Some(others)), Err));
+        }
+        for Ready { input, done, began, .. } in &self.going {
+            bench.at(Moment::Recorded, input);
+            let (name, result) = (input.shown(), done.result.as_path());
+            let Some(began) = began else {
+                let same_as = shown(done.same_as.as_ref().unwrap_or(&input.name));
+                bench.observer.notice(&Notice::Same { name: &name, same_as: &same_as, result });
+                bench.live.change(|now| now.same += 1);
+                continue;
+            };
+            let elapsed = bench.clock.now().saturating_sub(*began);
+            bench.observer.notice(&Notice::Done { name: &name, attempt: done.attempt, elapsed, result });
+            bench.live.change(|now| {
+                now.done += 1;
+                now.work_s += elapsed.as_secs_f64();
+            });
+        }
+    }
+}
+
+impl Bench {
+    /// Where the name of a result stands.
+    fn folder_of(&self, ready: &Ready) -> PathBuf {
+        let result = self.place.output.join(&ready.done.result);
+        result.parent().unwrap_or(&self.place.output).to_owned()
+    }
+
+    fn unpublished(&self, ready: &Ready, error: &std::io::Error) -> Result<Ended, Error> {
+        self.failed(&ready.input, &Failure::of_io(&self.place.output.join(&ready.input.name), error))
+    }
+}
