@@ -38,6 +38,16 @@ pub struct Pipeline {
     pub rounds: u64,
 }
 
+impl Pipeline {
+    /// What a node runs: `family.operator`, or `module.entry` of one of these modules.
+    pub fn target(&self, node: &Node) -> String {
+        match node.module {
+            Some(module) => format!("{}.{}", self.modules[module].name, node.entry().name),
+            None => node.operator.description.name.clone(),
+        }
+    }
+}
+
 /// A named instance that owns state.
 pub struct Module {
     pub name: String,

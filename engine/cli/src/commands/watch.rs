@@ -4,6 +4,7 @@ pub mod arguments;
 mod faults;
 mod job;
 mod log;
+mod scene;
 mod setup;
 mod status;
 
@@ -15,6 +16,7 @@ use arguments::{Group, Watch, Watching};
 use crossbeam::channel::Sender;
 use job::Maker;
 use log::Log;
+use scene::Readings;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::sync::Arc;
@@ -57,13 +59,15 @@ pub fn watch(arguments: &Watch, global: &Global, talk: &Talk) -> Result<Exit> {
     let ledger = setup::ledger(arguments.folders.ledger.as_deref(), &place.input, &place.output)?;
     let log = Arc::new(Log::new(talk.clone(), arguments.log));
     let live = Arc::<Live>::default();
+    let readings = Arc::<Readings>::default();
+    job.reading().into_iter().for_each(|reading| readings.take(reading));
     if let Some(address) = arguments.listen {
         let view = web::View {
             title: arguments.pipeline.as_ref().map(|file| file.display().to_string()).unwrap_or_default(),
-            graph: job.drawing(),
             ledger: ledger.clone(),
             output: place.output.clone(),
             live: Arc::clone(&live),
+            scene: Arc::clone(&readings) as Arc<dyn web::Scene>,
         };
         let bound = web::serve(address, view).map_err(|why| anyhow::anyhow!("{address} cannot be listened to: {why}"))?;
         talk.info(&format!("http://{bound}"));
@@ -89,9 +93,14 @@ pub fn watch(arguments: &Watch, global: &Global, talk: &Talk) -> Result<Exit> {
         reload: Box::new(move || match maker.make() {
             Ok(job) => {
                 job.attach(&reload_log, &reload_place);
+                job.reading().into_iter().for_each(|reading| readings.take(reading));
                 Ok(Arc::new(job))
             }
-            Err(refused) => Err(refused.lines.join("; ")),
+            Err(refused) => {
+                let why = refused.lines.join("; ");
+                readings.refuse(&why);
+                Err(why)
+            }
         }),
     };
     match run_watcher(parts) {

@@ -20,7 +20,7 @@ pub fn live(pipeline: &Pipeline, times: &Times, running: &BTreeSet<(String, Stri
         if time(graph, node, times).is_none() {
             lines.push("no call yet".into());
         }
-        let heat = (share(graph, node, times) * STEPS).ceil();
+        let heat = (share(graph, node, times) * STEPS).round();
         let mut class = format!("node heat{heat:.0}");
         if changes_level(node) {
             class.push_str(" changes");

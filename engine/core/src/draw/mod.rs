@@ -26,11 +26,7 @@ pub struct Time {
 
 /// Lines that a node shows: its name, what it runs, the modules it touches, its time.
 fn lines(pipeline: &Pipeline, graph: &Graph, node: &Node, times: &Times) -> Vec<String> {
-    let entry = node.entry();
-    let target = match node.module {
-        Some(module) => format!("{}.{}", pipeline.modules[module].name, entry.name),
-        None => node.operator.description.name.clone(),
-    };
+    let (entry, target) = (node.entry(), pipeline.target(node));
     let batch = if node.batch > 1 { format!(" · batch {}", node.batch) } else { String::new() };
     let mut lines = vec![node.name.clone(), format!("{target}{batch}")];
     let own = node.module.iter().map(|module| (entry.access, *module));

@@ -1,10 +1,11 @@
 //! Numbers in Prometheus' text format.
 
+use super::Step;
 use crate::live::Now;
 use crate::status::Status;
 use std::fmt::Write;
 
-pub fn metrics(now: &Now, status: Option<&Status>) -> String {
+pub fn metrics(now: &Now, status: Option<&Status>, steps: &[Step]) -> String {
     let mut text = String::new();
     let mut put = |name: &str, kind: &str, help: &str, value: f64| {
         // Writing to a string does not fail.
@@ -41,7 +42,20 @@ pub fn metrics(now: &Now, status: Option<&Status>) -> String {
             let _ = writeln!(text, "voxloom_watch_inputs{{state=\"{state}\"}} {count}");
         }
     }
+    family(&mut text, steps, "node_calls_total", "Calls of a node since this pipeline is in use.", |step| step.calls as f64);
+    family(&mut text, steps, "node_seconds_total", "Time of its calls.", |step| step.total_s);
     text
+}
+
+fn family(text: &mut String, steps: &[Step], name: &str, help: &str, value: impl Fn(&Step) -> f64) {
+    if steps.is_empty() {
+        return;
+    }
+    let _ = write!(text, "# HELP voxloom_watch_{name} {help}\n# TYPE voxloom_watch_{name} counter\n");
+    for step in steps {
+        let node = step.name.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        let _ = writeln!(text, "voxloom_watch_{name}{{node=\"{node}\"}} {}", value(step));
+    }
 }
 
 #[cfg(test)]
@@ -49,10 +63,13 @@ mod tests {
     use super::metrics;
     use crate::live::Now;
     use crate::status::Status;
+    use crate::web::Step;
 
     #[test]
     fn every_line_is_a_comment_or_a_number() {
-        let text = metrics(&Now { done: 3, ..Now::default() }, Some(&Status { failed: 2, ..Status::default() }));
+        let step = Step { name: "a \"b\"\n".into(), calls: 2, total_s: 0.5, ..Step::default() };
+        let text = metrics(&Now { done: 3, ..Now::default() }, Some(&Status { failed: 2, ..Status::default() }), &[step]);
+        assert!(text.contains("node_seconds_total{node=\"a \\\"b\\\"\\n\"} 0.5\n"), "{text}");
         assert!(text.contains("\nvoxloom_watch_done_total 3\n") && text.contains("{state=\"failed\"} 2\n"));
         for line in text.lines() {
             assert!(

@@ -1,31 +1,34 @@
 //! Pictures that the pipeline left among its results. Only those of the last inputs are given, by number, never by path.
 
 use super::View;
-use crate::status::Status;
+use crate::status::{Entry, Status};
 use std::path::{Path, PathBuf};
 
 /// No picture is larger.
 const LIMIT: u64 = 16 << 20;
 
-/// A name for a result in an address.
-pub fn id(result: &str) -> String {
-    blake3::hash(result.as_bytes()).to_hex()[..16].to_owned()
+/// A name for the result of an entry in an address; another one when it is made anew.
+pub fn id(entry: &Entry) -> String {
+    let result = entry.result.as_deref().unwrap_or_default();
+    blake3::hash(format!("{result}\0{:?}", entry.ended).as_bytes()).to_hex()[..16].to_owned()
 }
 
-/// The pictures of a result, sorted by name.
-pub fn files(view: &View, result: &str) -> Vec<PathBuf> {
+/// The pictures of an entry's result, sorted by name.
+pub fn files(view: &View, entry: &Entry) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    below(&view.output.join(result), 3, &mut found);
+    if let Some(result) = &entry.result {
+        below(&view.output.join(result), 3, &mut found);
+    }
     found.sort();
     found
 }
 
 /// The picture that `<id>/<number>` names, of one of the inputs that the page shows.
-pub fn read(view: &View, status: Status, rest: &str) -> Option<Vec<u8>> {
+pub fn read(view: &View, status: &Status, rest: &str) -> Option<Vec<u8>> {
     let (wanted, number) = rest.split_once('/')?;
     let number: usize = number.parse().ok()?;
-    let result = status.last.into_iter().filter_map(|entry| entry.result).find(|result| id(result) == wanted)?;
-    std::fs::read(files(view, &result).get(number)?).ok()
+    let entry = status.last.iter().find(|entry| entry.result.is_some() && id(entry) == wanted)?;
+    std::fs::read(files(view, entry).get(number)?).ok()
 }
 
 fn below(folder: &Path, depth: u32, found: &mut Vec<PathBuf>) {

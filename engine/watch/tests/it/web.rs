@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use voxloom_watch::job::Failure;
 use voxloom_watch::live::Live;
-use voxloom_watch::web::{View, serve};
+use voxloom_watch::web::{Call, Dark, Scene, Sight, Step, View, serve};
 
 fn ask(address: SocketAddr, method: &str, path: &str, host: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
@@ -22,21 +22,18 @@ fn get(address: SocketAddr, path: &str) -> (u16, String) {
     ask(address, "GET", path, "localhost")
 }
 
+/// What a stage's watcher shows; the folder of results is there from now on.
+pub fn view(stage: &Stage, title: &str, live: &Arc<Live>, scene: Arc<dyn Scene>) -> View {
+    std::fs::create_dir_all(stage.output("")).unwrap();
+    let output = stage.output("").canonicalize().unwrap();
+    View { title: title.into(), ledger: stage.folder.path().join("ledger.sqlite"), output, live: Arc::clone(live), scene }
+}
+
 #[test]
 fn a_page_metrics_and_health_tell_of_a_running_watcher() {
     let stage = Stage::new();
     let live = Arc::<Live>::default();
-    let view = View {
-        title: "<pipeline>".into(),
-        graph: "<svg xmlns=\"http://www.w3.org/2000/svg\"/>".into(),
-        ledger: stage.folder.path().join("ledger.sqlite"),
-        output: stage.output("").canonicalize().unwrap_or_else(|_| {
-            std::fs::create_dir(stage.output("")).unwrap();
-            stage.output("").canonicalize().unwrap()
-        }),
-        live: Arc::clone(&live),
-    };
-    let address = serve("127.0.0.1:0".parse().unwrap(), view).unwrap();
+    let address = serve("127.0.0.1:0".parse().unwrap(), view(&stage, "<pipeline>", &live, Arc::new(Dark))).unwrap();
     assert_eq!(get(address, "/health").0, 503, "nothing has come by yet");
 
     stage.put("<b>good</b>", "x");
@@ -62,11 +59,12 @@ fn a_page_metrics_and_health_tell_of_a_running_watcher() {
     assert!(
         page.contains("&lt;b&gt;good&lt;/b&gt;") && page.contains("the &lt;header&gt; is short") && !page.contains("<b>good")
     );
-    let picture = page.split("src=\"").nth(1).unwrap().split('"').next().unwrap();
+    let picture = page.split("<img src=\"").nth(1).unwrap().split('"').next().unwrap();
     let (code, text) = get(address, picture);
     assert!(code == 200 && text.contains("image/png") && text.ends_with("picture"), "{text}");
-    assert!(page.contains("href=/style.css") && get(address, "/style.css").1.contains("text/css"));
-    assert!(get(address, "/graph.svg").1.contains("image/svg+xml"));
+    for (asset, kind) in [("/style.css", "text/css"), ("/page.js", "text/javascript"), ("/icon.svg", "image/svg+xml")] {
+        assert!(page.contains(&format!("\"{asset}\"")) && get(address, asset).1.contains(kind), "{asset}");
+    }
     assert!(get(address, "/status.json").1.contains("\"failed\":1"));
 
     let number = picture.rsplit_once('/').unwrap().0;
@@ -76,4 +74,87 @@ fn a_page_metrics_and_health_tell_of_a_running_watcher() {
     assert_eq!(ask(address, "POST", "/", "localhost").0, 405);
     assert_eq!(ask(address, "GET", "/", "elsewhere.example").0, 403, "a name of elsewhere that points here");
     assert_eq!(ask(address, "GET", "/", "127.0.0.1:80").0, 200);
+}
+
+/// Two nodes, one of which runs.
+struct Shown;
+
+impl Scene for Shown {
+    fn look(&self) -> Sight {
+        let step =
+            |name: &str, calls, running| Step { name: name.into(), what: "plain.copy".into(), calls, total_s: 3.0, running };
+        let call =
+            Call { lane: "lane 0 (cpu)".into(), step: "<copy>".into(), item: "3.1".into(), elapsed: Duration::from_secs(75) };
+        Sight {
+            refused: Some("line 3: <op> is missing".into()),
+            steps: vec![step("<copy>", 2, 1), step("send", 0, 0)],
+            workers: vec![vec![call]],
+            ..Sight::default()
+        }
+    }
+}
+
+#[test]
+fn the_page_tells_what_runs_and_why_a_pipeline_is_not_in_use() {
+    let stage = Stage::new();
+    let live = Arc::<Live>::default();
+    let address = serve("127.0.0.1:0".parse().unwrap(), view(&stage, "p", &live, Arc::new(Shown))).unwrap();
+    stage.put("a", "x");
+    let (let_go, gate) = crossbeam::channel::bounded::<()>(0);
+    let job = Copy(move |_| {
+        let _ = gate.recv();
+        Ok(())
+    });
+    let watching = stage.watch(job, |parts| parts.live = live);
+    watching.wait("started a");
+    let page = get(address, "/").1;
+    for words in
+        ["Working: 1 of 1 worker", "&lt;copy&gt;", "3.1", "1 min 15 s", "line 3: &lt;op&gt; is missing", "1.5 s", "running"]
+    {
+        assert!(page.contains(words), "{words} is not in {page}");
+    }
+    assert!(get(address, "/metrics").1.contains("voxloom_watch_node_calls_total{node=\"<copy>\"} 2\n"));
+    drop(let_go);
+    watching.wait("done a");
+}
+
+#[test]
+fn requests_are_bounded_in_size_and_time() {
+    let stage = Stage::new();
+    let address = serve("127.0.0.1:0".parse().unwrap(), view(&stage, "p", &Arc::default(), Arc::new(Dark))).unwrap();
+    let say = |words: &[u8]| -> String {
+        let mut stream = TcpStream::connect(address).unwrap();
+        // Whoever is refused may be so before all was said.
+        let _ = stream.write_all(words);
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let long = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(9000));
+    let many = format!("GET / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(100));
+    for (words, status) in [(&long[..], " 431 "), (&many, " 431 "), ("\x16\x03 nonsense\r\n\r\n", " 400 "), ("GET / HT", " 408 ")]
+    {
+        let told = say(words.as_bytes());
+        assert!(told.contains(status), "{status}: {told}");
+    }
+    let body = format!("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000\r\n\r\n{}", "x".repeat(50_000));
+    assert!(say(body.as_bytes()).contains(" 405 "), "the answer is not lost with the connection");
+    let head = say(b"HEAD /style.css HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert!(head.contains(" 200 ") && head.ends_with("\r\n\r\n") && !head.contains("Content-Length: 0"), "{head}");
+    assert!(head.contains("Content-Security-Policy: default-src 'none'"), "{head}");
+
+    // One who says nothing more is sent away; so many of them that no other gets in do not stay.
+    let silent: Vec<TcpStream> = (0..80)
+        .map(|_| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            let _ = stream.write_all(b"GET / HT");
+            stream
+        })
+        .collect();
+    let began = Instant::now();
+    while !say(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").contains("starting") {
+        assert!(began.elapsed() < Duration::from_secs(30));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    drop(silent);
 }

@@ -3,6 +3,7 @@
 use super::arguments::Watch;
 use super::faults;
 use super::log::Log;
+use super::scene::Reading;
 use crate::arguments::{Global, LogLevel};
 use crate::exit::Exit;
 use crate::talk::Talk;
@@ -15,7 +16,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 use voxloom_core::check::{Config, Faults, check};
-use voxloom_core::draw::{Times, svg};
 use voxloom_core::graph::Pipeline;
 use voxloom_core::load::Plugins;
 use voxloom_core::operators::Operators;
@@ -33,6 +33,8 @@ pub struct Maker {
     input: PathBuf,
     options: RunOptions,
     items: usize,
+    /// Somebody may look on.
+    is_seen: bool,
     plugins: Arc<Plugins>,
     operators: Arc<Operators>,
     talk: Talk,
@@ -90,6 +92,7 @@ impl Maker {
             output: output.to_owned(),
             options,
             items,
+            is_seen: arguments.listen.is_some(),
             plugins: Arc::new(plugins),
             operators: Arc::new(operators),
             talk: talk.clone(),
@@ -111,7 +114,7 @@ impl Maker {
             operators: Arc::clone(&self.operators),
             identity: String::new(),
             weights: Vec::new(),
-            drawing: String::new(),
+            reading: None,
             stocks: (0..self.items).map(|_| Mutex::default()).collect(),
             around: OnceLock::new(),
         };
@@ -123,7 +126,7 @@ impl Maker {
         job.options.plugins = self.plugins.used(&pipeline).into_iter().map(crate::commands::run::facts).collect();
         job.weights = pipeline.modules.iter().filter_map(|module| module.weights.as_deref()).map(Weights::look).collect();
         job.identity = job.identify(&pipeline).map_err(|line| Refused::new(Exit::Usage, format!("error: {line}")))?;
-        job.drawing = svg(&pipeline, &Times::new());
+        job.reading = self.is_seen.then(|| Arc::new(Reading::new(pipeline, &job.options, self.items)));
         Ok(job)
     }
 
@@ -163,7 +166,8 @@ pub struct PipelineJob {
     identity: String,
     /// Files of weights as they were when their contents went into `identity`.
     weights: Vec<Weights>,
-    drawing: String,
+    /// For those who look on.
+    reading: Option<Arc<Reading>>,
     /// Modules that stay loaded, one stock a worker.
     stocks: Vec<Mutex<Stock>>,
     around: OnceLock<(Arc<Log>, PathBuf)>,
@@ -176,9 +180,9 @@ impl PipelineJob {
         let _ = self.around.set((Arc::clone(log), place.output.clone()));
     }
 
-    /// The graph as SVG.
-    pub fn drawing(&self) -> String {
-        self.drawing.clone()
+    /// What is seen of it, where somebody may look on.
+    pub fn reading(&self) -> Option<&Arc<Reading>> {
+        self.reading.as_ref()
     }
 
     fn pipeline(&self, input: &str, output: &str) -> Result<(Pipeline, Vec<String>), Faults> {
@@ -216,8 +220,12 @@ impl PipelineJob {
             return Err(Failure::transient(text));
         }
         self.plugins.load(&mut pipeline).map_err(|skipped| Failure::transient(skipped.to_string()))?;
-        let options =
-            RunOptions { cancel: Arc::clone(&work.cancel), scratch: Some(work.scratch.clone()), ..self.options.clone() };
+        let options = RunOptions {
+            cancel: Arc::clone(&work.cancel),
+            scratch: Some(work.scratch.clone()),
+            gauge: self.reading.as_ref().and_then(|reading| reading.gauge(work.lane)),
+            ..self.options.clone()
+        };
         let around = self.around.get();
         let name = work.name.to_string_lossy();
         let mut hear = |event: &Event| {
