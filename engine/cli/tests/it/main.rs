@@ -1,5 +1,7 @@
 //! The whole program, as people use it: what it prints where, and how it ends.
 
+#[path = "../../../watch/tests/it/browser.rs"]
+mod browser;
 mod check;
 mod combine;
 mod generated;
@@ -9,4 +11,5 @@ mod plugins;
 mod run;
 mod stage;
 mod watch;
+mod watch_page;
 mod xrays;

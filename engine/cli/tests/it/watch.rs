@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-const PIPELINE: &str = r#"{
+pub const PIPELINE: &str = r#"{
   "voxloom": 1,
   "about": "Lists the cases of an input and writes a volume that is made up",
   "params": {
@@ -31,22 +31,22 @@ const PIPELINE: &str = r#"{
 "#;
 
 /// A folder with a pipeline and `in`.
-struct Place(TempDir);
+pub struct Place(TempDir);
 
 impl Place {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("watch.json"), PIPELINE).unwrap();
         std::fs::create_dir(folder.path().join("in")).unwrap();
         Self(folder)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
     /// A small volume comes into being under a hidden name and is renamed into place.
-    fn arrive(&self, name: &str, value: u8) {
+    pub fn arrive(&self, name: &str, value: u8) {
         let hidden = self.path(&format!("in/.{}", name.replace('/', "_")));
         std::fs::write(&hidden, nifti(value)).unwrap();
         std::fs::rename(hidden, self.path("in").join(name)).unwrap();
@@ -68,7 +68,7 @@ impl Place {
         (output.status.code().unwrap_or(-1), lines)
     }
 
-    fn start(&self, more: &[&str]) -> Child {
+    pub fn start(&self, more: &[&str]) -> Child {
         let mut command = running();
         command.args(self.words(more)).current_dir(&self.0).stderr(Stdio::piped()).stdout(Stdio::null());
         command.spawn().unwrap()
@@ -111,7 +111,7 @@ fn nifti(value: u8) -> Vec<u8> {
     bytes
 }
 
-fn signal(child: &Child, name: &str) {
+pub fn signal(child: &Child, name: &str) {
     let sent = std::process::Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
 }
