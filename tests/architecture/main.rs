@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use voxloom_architecture::{Packages, Source, root, sources};
 
 /// `cli -> core -> abi <- sdk <- plugins`: what each member of the engine may name among the members.
-const MAY_NEED: [(&str, &[&str]); 11] = [
+const MAY_NEED: [(&str, &[&str]); 12] = [
     ("voxloom-abi", &[]),
     ("voxloom-weights", &[]),
     ("voxloom-sdk-derive", &[]),
@@ -13,6 +13,7 @@ const MAY_NEED: [(&str, &[&str]); 11] = [
     ("voxloom-watch", &[]),
     ("voxloom-sdk", &["voxloom-abi", "voxloom-sdk-derive", "voxloom-weights"]),
     ("voxloom-testkit", &["voxloom-abi", "voxloom-core"]),
+    ("voxloom-goldens", &["voxloom-testkit"]),
     ("voxloom", &["voxloom-abi", "voxloom-core", "voxloom-cuda", "voxloom-testkit", "voxloom-watch", "voxloom-weights"]),
     ("xtask", &[]),
     ("voxloom-architecture", &[]),
@@ -104,6 +105,8 @@ fn unsafe_code_lies_at_the_borders() {
         "engine/cuda/",
         "engine/testkit/",
         "engine/core/src/load/",
+        // Settings of the C library's allocator.
+        "engine/core/src/allocator.rs",
         "engine/core/src/run/",
         "engine/core/src/check/",
         // libtorch's autocast, which tch does not bind.

@@ -23,6 +23,7 @@ use std::process::ExitCode;
 use talk::Talk;
 
 fn main() -> ExitCode {
+    voxloom_core::allocator::keep_freed_memory();
     let Arguments { global, command } = Arguments::parse();
     let talk = Talk::new(&global);
     let ended = match &command {

@@ -2,6 +2,7 @@
 //!
 //! No tensor library, no medicine, no printing. Plugins are met only through `voxloom-abi`.
 
+pub mod allocator;
 pub mod check;
 pub mod describe;
 pub mod draw;

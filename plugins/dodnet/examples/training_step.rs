@@ -15,6 +15,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let width = at(0, 1.0);
     let [d, h, w, batch, threads, steps] =
         [(1, 16.0), (2, 32.0), (3, 32.0), (4, 2.0), (5, 1.0), (6, 6.0)].map(|(place, default)| at(place, default) as i64);
+    // As the program does.
+    voxloom_core::allocator::keep_freed_memory();
     tch::set_num_threads(i32::try_from(threads)?);
     let config = NetworkConfig { width, ..NetworkConfig::default() };
     let net = Network::new(config, Device::Cpu, &mut <rand_chacha::ChaCha8Rng as rand::SeedableRng>::seed_from_u64(0))?;

@@ -10,6 +10,7 @@ use tch::{Device, Kind, Tensor};
 use voxloom_mrnet::expertness::{Condition, draw, soft_truth};
 use voxloom_mrnet::losses::{consistency, of_raters, weighted};
 use voxloom_mrnet::network::{Coarse, NetworkConfig, Perception, Reconstruction};
+use voxloom_optim::Adam;
 use voxloom_parts::{Entries, Mode};
 
 type Fault = Box<dyn std::error::Error>;
@@ -22,6 +23,8 @@ fn main() -> Result<(), Fault> {
     let width = at(0, 0.25);
     let [h, w, batch, threads, steps] =
         [(1, 64.0), (2, 64.0), (3, 4.0), (4, 1.0), (5, 6.0)].map(|(place, default)| at(place, default) as i64);
+    // As the program does.
+    voxloom_core::allocator::keep_freed_memory();
     tch::set_num_threads(i32::try_from(threads)?);
     let mut rng = <ChaCha8Rng as rand::SeedableRng>::seed_from_u64(0);
     let config = NetworkConfig { width, ..NetworkConfig::default() };
@@ -67,33 +70,24 @@ fn median(mut seconds: Vec<f64>) -> f64 {
 /// One network's Adam, at the paper's rate and decay.
 #[derive(Default)]
 struct Steps {
-    step: i32,
-    moments: Vec<Option<[Tensor; 2]>>,
+    age: i64,
+    moments: Vec<[Option<Tensor>; 2]>,
 }
 
 impl Steps {
     fn step(&mut self, loss: &Tensor, entries: &Entries) -> Result<(), Fault> {
-        self.step += 1;
+        self.age += 1;
         let leaves: Vec<&Tensor> = entries.parameters().map(|named| &*named.tensor).collect();
         let gradients = Tensor::f_run_backward(&[loss], &leaves, false, false)?;
-        self.moments.resize_with(leaves.len(), || None);
+        self.moments.resize_with(leaves.len(), Default::default);
+        let adam = Adam { weight_decay: 5e-4, ..Adam::default() };
         for ((weight, gradient), moments) in leaves.into_iter().zip(gradients).zip(&mut self.moments) {
             if gradient.defined() {
-                let moments = moments.get_or_insert_with(|| [gradient.zeros_like(), gradient.zeros_like()]);
-                tch::no_grad(|| adam(self.step, &mut weight.shallow_clone(), &gradient, moments));
+                tch::no_grad(|| adam.step(1e-4, self.age, &mut weight.shallow_clone(), gradient, moments));
             }
         }
         Ok(())
     }
-}
-
-fn adam(step: i32, weight: &mut Tensor, gradient: &Tensor, [mean, square]: &mut [Tensor; 2]) {
-    let gradient = gradient + &*weight * 5e-4;
-    let _ = mean.lerp_(&gradient, 0.1);
-    *square *= 0.999;
-    *square += &gradient * 0.001 * &gradient;
-    let root = square.sqrt() / (1.0 - 0.999f64.powi(step)).sqrt() + 1e-8;
-    *weight -= &*mean * (1e-4 / (1.0 - 0.9f64.powi(step))) / root;
 }
 
 fn iterate(nets: &Networks, image: &Tensor, masks: &Tensor, weights: &Tensor, steps: &mut [Steps; 3]) -> Result<(), Fault> {

@@ -8,6 +8,7 @@
 use rand::SeedableRng;
 use std::time::Instant;
 use tch::{Device, Kind, Tensor};
+use voxloom_optim::Sgd;
 use voxloom_parts::{Builder, Mode};
 use voxloom_pcrl::contrast::{Draws, Queue, QueueConfig, Variant};
 use voxloom_pcrl::iteration::{Views, iteration};
@@ -20,6 +21,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let width = at(0, 0.25);
     let [size, batch, threads, steps] =
         [(1, 64.0), (2, 16.0), (3, 1.0), (4, 6.0)].map(|(place, default)| at(place, default) as i64);
+    // As the program does.
+    voxloom_core::allocator::keep_freed_memory();
     tch::set_num_threads(i32::try_from(threads)?);
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
     let mut network = || Network::new(Config { width, ..Config::default() }, &Builder::random(Device::Cpu, &mut rng));
@@ -34,18 +37,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut velocities: Vec<Option<Tensor>> = student.entries().parameters().map(|_| None).collect();
 
     let mut last = 0.0;
-    let step = median(steps, || {
+    let seconds = median(steps, || {
         let weights = Weights { contrast: 1.0, reconstruction: 1.0 };
         let total = iteration(&student, &teacher, &mut queue, &views, &draws, weights)?.total.total;
         total.backward();
-        sgd(&student, &mut velocities);
+        step(&student, &mut velocities);
         pairs().for_each(|(target, source)| follow(&target.tensor, &source.tensor, 0.999));
         last = total.double_value(&[]);
         Ok(())
     })?;
     let inference =
         median(2 * steps, || tch::no_grad(|| Ok(_ = student.plain(&views.x1, Mode::Eval)?.double_value(&[0, 0, 0, 0]))))?;
-    println!("{{\"seconds\": {step:.6}, \"inference\": {inference:.6}, \"loss\": {last:.6}}}");
+    println!("{{\"seconds\": {seconds:.6}, \"inference\": {inference:.6}, \"loss\": {last:.6}}}");
     Ok(())
 }
 
@@ -81,19 +84,13 @@ fn views(batch: i64, size: i64) -> Views {
     }
 }
 
-/// `v ← 0.9 v + g + 1e-4 θ`, `θ ← θ - lr v`.
-fn sgd(student: &Network, velocities: &mut [Option<Tensor>]) {
+fn step(student: &Network, velocities: &mut [Option<Tensor>]) {
+    let sgd = Sgd { momentum: 0.9, weight_decay: 1e-4, ..Sgd::default() };
     tch::no_grad(|| {
         for (named, velocity) in student.entries().parameters().zip(velocities) {
             let mut parameter = named.tensor.shallow_clone();
-            let decayed = parameter.grad() + &parameter * 1e-4;
-            match velocity {
-                Some(velocity) => _ = velocity.g_mul_scalar_(0.9).g_add_(&decayed),
-                None => *velocity = Some(decayed),
-            }
-            if let Some(velocity) = velocity {
-                let _ = parameter.g_sub_(&(&*velocity * 0.001));
-            }
+            let gradient = parameter.grad();
+            sgd.step(0.001, &mut parameter, gradient, velocity);
             parameter.zero_grad();
         }
     });

@@ -7,6 +7,7 @@
 use rand::SeedableRng;
 use std::time::Instant;
 use tch::{Device, Kind, Tensor};
+use voxloom_optim::Adam;
 use voxloom_parts::Builder;
 use voxloom_seran::network::{Mode, Network, NetworkConfig, SeabConfig};
 
@@ -15,6 +16,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let at = |place: usize, default: i64| words.get(place).copied().unwrap_or(default);
     let [feats, groups, blocks, size] = [at(0, 32), at(1, 2), at(2, 3), at(3, 24)];
     let [batch, threads, steps] = [at(4, 8), at(5, 1), at(6, 12)];
+    // As the program does.
+    voxloom_core::allocator::keep_freed_memory();
     tch::set_num_threads(i32::try_from(threads)?);
     let config = NetworkConfig {
         n_feats: feats,
@@ -27,11 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let net = Network::new(&Builder::random(Device::Cpu, &mut rng), config)?;
     let wave = |n: i64| (Tensor::arange(batch * n * n, (Kind::Float, Device::Cpu)) * 0.01).sin().view([batch, 1, n, n]) * 100.0;
     let (lr, hr) = (wave(size), wave(2 * size));
-    let mut moments: Vec<[Tensor; 2]> = net
-        .entries()
-        .parameters()
-        .map(|named| [named.tensor.detach().zeros_like(), named.tensor.detach().zeros_like()])
-        .collect();
+    let mut moments: Vec<[Option<Tensor>; 2]> = net.entries().parameters().map(|_| [None, None]).collect();
 
     let mut last = 0.0;
     let mut age = 0;
@@ -62,15 +61,11 @@ fn timed(steps: i64, mut call: impl FnMut() -> voxloom_seran::Result<()>) -> vox
 }
 
 /// Adam at PyTorch's defaults.
-fn adam(net: &Network, moments: &mut [[Tensor; 2]], age: i32) {
-    for (named, [mean, square]) in net.entries().parameters().zip(moments) {
+fn adam(net: &Network, moments: &mut [[Option<Tensor>; 2]], age: i64) {
+    for (named, moments) in net.entries().parameters().zip(moments) {
         let mut weight = named.tensor.shallow_clone();
         let gradient = weight.grad();
-        let _ = mean.lerp_(&gradient, 0.1);
-        *square *= 0.999;
-        let _ = square.g_add_(&(&gradient * &gradient * 0.001));
-        let root = (&*square / (1.0 - 0.999f64.powi(age))).sqrt() + 1e-8;
-        let _ = weight.g_sub_(&(&*mean * (1e-3 / (1.0 - 0.9f64.powi(age))) / root));
+        Adam::default().step(1e-3, age, &mut weight, gradient, moments);
         weight.zero_grad();
     }
 }

@@ -60,8 +60,8 @@ impl Module for Ema {
         ]
     }
 
-    fn device() -> DeviceKind {
-        DeviceKind::Any
+    fn runs() -> Runs {
+        Runs { device: DeviceKind::Any, ..Runs::default() }
     }
 
     fn create(params: &EmaParams, _: &Context) -> Result<Self> {

@@ -72,13 +72,19 @@ pub fn autocast<T>(precision: Precision, device: Device, body: impl FnOnce() -> 
 /// weight unwritten where the input has an axis of one or two voxels, as at the bottom of a U-Net. Such inputs are small,
 /// so that float32 costs little there.
 pub fn convolution(x: &Tensor, convolve: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
-    let thin = x.size().iter().skip(2).any(|&voxels| voxels <= 2);
     // SAFETY: a thread-local switch of libtorch without further conditions.
-    if !thin || x.device() != Device::Cpu || !unsafe { is_enabled(CPU) } {
+    let thin = unsafe { is_enabled(CPU) } && x.device() == Device::Cpu && x.size().iter().skip(2).any(|&voxels| voxels <= 2);
+    if !thin {
         return convolve(x);
     }
     let _scope = Scope::enter(CPU, BFLOAT16, false);
     convolve(&x.to_kind(Kind::Float))
+}
+
+/// Softmax along `axis`; of a narrow tensor in float32, as autocast has it on CUDA and not on the CPU.
+pub fn softmax(x: &Tensor, axis: i64) -> Tensor {
+    let narrow = matches!(x.kind(), Kind::Half | Kind::BFloat16);
+    x.softmax(axis, narrow.then_some(Kind::Float))
 }
 
 /// c10::DeviceType and c10::ScalarType.

@@ -56,11 +56,9 @@ impl Rule for Adam {
         self.shared()
     }
 
-    fn update(&self, lr: f64, step: i64, weight: &mut Tensor, mut gradient: Tensor, moments: &mut [Option<Tensor>]) {
-        if self.weight_decay != 0.0 {
-            gradient = &gradient + &*weight * self.weight_decay;
-        }
-        move_by_moments(self.betas, self.eps, lr, step, weight, &gradient, moments);
+    fn update(&self, lr: f64, step: i64, weight: &mut Tensor, gradient: Tensor, moments: &mut [Option<Tensor>]) {
+        let rule = voxloom_optim::Adam { betas: self.betas, eps: self.eps, weight_decay: self.weight_decay, decoupled: false };
+        rule.step(lr, step, weight, gradient, moments);
     }
 }
 
@@ -79,28 +77,7 @@ impl Rule for AdamW {
     }
 
     fn update(&self, lr: f64, step: i64, weight: &mut Tensor, gradient: Tensor, moments: &mut [Option<Tensor>]) {
-        *weight *= 1.0 - lr * self.weight_decay;
-        move_by_moments(self.betas, self.eps, lr, step, weight, &gradient, moments);
+        let rule = voxloom_optim::Adam { betas: self.betas, eps: self.eps, weight_decay: self.weight_decay, decoupled: true };
+        rule.step(lr, step, weight, gradient, moments);
     }
-}
-
-fn move_by_moments(
-    [beta1, beta2]: [f64; 2],
-    eps: f64,
-    lr: f64,
-    step: i64,
-    weight: &mut Tensor,
-    gradient: &Tensor,
-    moments: &mut [Option<Tensor>],
-) {
-    let mut mean = moments[0].take().unwrap_or_else(|| gradient.zeros_like());
-    let mut square = moments[1].take().unwrap_or_else(|| gradient.zeros_like());
-    let _ = mean.lerp_(gradient, 1.0 - beta1);
-    square *= beta2;
-    square += gradient * (1.0 - beta2) * gradient;
-    let age = step as f64;
-    let (mean_weight, square_weight) = (1.0 - beta1.powf(age), 1.0 - beta2.powf(age));
-    let root = square.sqrt() / square_weight.sqrt() + eps;
-    *weight -= &mean * (lr / mean_weight) / root;
-    (moments[0], moments[1]) = (Some(mean), Some(square));
 }

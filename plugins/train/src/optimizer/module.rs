@@ -32,12 +32,8 @@ impl<R: Rule> Module for Optimizer<R> {
         vec![step]
     }
 
-    fn threads() -> Threads {
-        Threads::All
-    }
-
-    fn device() -> DeviceKind {
-        DeviceKind::Any
+    fn runs() -> Runs {
+        Runs { threads: Threads::All, device: DeviceKind::Any, ..Runs::default() }
     }
 
     fn create(params: &R, _: &Context) -> Result<Self> {

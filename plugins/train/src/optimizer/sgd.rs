@@ -42,27 +42,8 @@ impl Rule for Sgd {
         self.shared()
     }
 
-    fn update(&self, lr: f64, _: i64, weight: &mut Tensor, mut gradient: Tensor, moments: &mut [Option<Tensor>]) {
-        if self.weight_decay != 0.0 {
-            gradient = &gradient + &*weight * self.weight_decay;
-        }
-        if self.momentum != 0.0 {
-            let velocity = match moments[0].take() {
-                Some(mut velocity) => {
-                    velocity *= self.momentum;
-                    if self.dampening == 0.0 {
-                        velocity += &gradient;
-                    } else {
-                        velocity += &gradient * (1.0 - self.dampening);
-                    }
-                    velocity
-                }
-                // The first velocity is the gradient itself, without dampening.
-                None => gradient.copy(),
-            };
-            gradient = if self.nesterov { gradient + &velocity * self.momentum } else { velocity.shallow_clone() };
-            moments[0] = Some(velocity);
-        }
-        *weight -= gradient * lr;
+    fn update(&self, lr: f64, _: i64, weight: &mut Tensor, gradient: Tensor, moments: &mut [Option<Tensor>]) {
+        let Self { momentum, dampening, nesterov, weight_decay, .. } = *self;
+        voxloom_optim::Sgd { momentum, dampening, nesterov, weight_decay }.step(lr, weight, gradient, &mut moments[0]);
     }
 }
