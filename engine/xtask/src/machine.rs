@@ -59,6 +59,19 @@ pub fn compiler() -> Result<String> {
     Ok(version)
 }
 
+/// A browser for the tests of the watcher's page; nothing else needs one. As `engine/watch/tests/it/browser.rs` looks for it.
+pub fn browser() -> Result<String, Missing> {
+    let remedy =
+        "Debian: `apt-get install chromium`; Fedora: `dnf install chromium`; or set VOXLOOM_CHROMIUM to a Chromium or Chrome";
+    let missing = |sentence: String| Missing::new(What::Browser, sentence, remedy);
+    if let Ok(named) = std::env::var("VOXLOOM_CHROMIUM") {
+        return output(&named, &["--version"])
+            .ok_or_else(|| missing(format!("VOXLOOM_CHROMIUM names `{named}`, which does not run")));
+    }
+    let found = ["chromium", "chromium-browser", "google-chrome"].iter().find_map(|name| output(name, &["--version"]));
+    found.ok_or_else(|| missing("there is no Chromium, and the watcher's page is tested in a browser".into()))
+}
+
 /// Python 3 with pip; only needed to fetch libtorch.
 pub fn python() -> Result<String> {
     let remedy = "Debian and Ubuntu: `apt-get install python3 python3-pip`; Fedora: `dnf install python3 python3-pip`; \

@@ -14,6 +14,7 @@ pub enum What {
     Disk = 15,
     Network = 16,
     Libtorch = 17,
+    Browser = 18,
 }
 
 /// The error that `main` turns into a hint and an exit code.

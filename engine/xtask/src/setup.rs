@@ -21,6 +21,7 @@ pub fn setup(tree: &Tree) -> Result<()> {
     machine::platform()?;
     note(&machine::toolchain()?);
     note(&machine::compiler()?);
+    note(&machine::browser().unwrap_or_else(|missing| format!("{missing}: its tests are left out. {}", missing.remedy)));
     if !tree.program().exists() {
         machine::disk(&tree.root, BUILD_GIB)?;
     }

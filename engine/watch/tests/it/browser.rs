@@ -138,11 +138,14 @@ fn complaint(event: &Json) -> Option<String> {
     }
 }
 
-/// The browser that is named, or the first that is here.
+/// The browser that is named, or the first that is here; as `cargo xtask test` looks for it.
 fn program() -> Option<String> {
-    if let Ok(named) = std::env::var("VOXLOOM_CHROMIUM") {
-        return Some(named);
+    let runs = |name: &String| {
+        let ran = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        ran.is_ok_and(|status| status.success())
+    };
+    match std::env::var("VOXLOOM_CHROMIUM") {
+        Ok(named) => Some(named).filter(runs),
+        Err(_) => ["chromium", "chromium-browser", "google-chrome"].map(str::to_owned).into_iter().find(runs),
     }
-    let runs = |name: &&str| Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
-    ["chromium", "chromium-browser", "google-chrome"].iter().find(|name| runs(name)).map(|name| (*name).to_owned())
 }
