@@ -1,8 +1,10 @@
-//! What the watcher itself costs: `measure FOLDER [N]` prints medians as JSON. The job does nothing but write one small file.
+//! What the watcher itself costs: `measure FOLDER [N] [WORK_MS]` prints milliseconds as JSON.
 //!
-//! `FOLDER` lies on the disk to be measured. Besides the steps of one input it tells what one flush of a small file costs
-//! there, because that is what most of the steps are made of.
+//! `FOLDER` lies on the disk to be measured. The job computes for `WORK_MS` and writes one small file. Besides the watcher
+//! it measures, in the same run, what one flush of a small file and one insert into SQLite cost there: flushes are what most
+//! of the steps are made of.
 
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
@@ -22,62 +24,90 @@ use voxloom_watch::watcher::{Control, Parts, watch};
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let base = PathBuf::from(words.first().expect("a folder"));
-    let n: usize = words.get(1).map_or(300, |text| text.parse().expect("a number"));
-    let flush = flush(&base.join("flush"), n);
-
-    // All inputs are there: cost of each step.
-    let steps = Arc::new(Steps::default());
-    let folder = base.join("cost");
-    std::fs::create_dir_all(folder.join("in")).unwrap();
-    (0..n).for_each(|index| std::fs::write(folder.join(format!("in/{index}")), vec![index as u8; 1024]).unwrap());
-    let began = Instant::now();
-    watch(parts(&folder, &steps, true).0).unwrap();
-    let whole = began.elapsed().as_secs_f64() * 1e3 / n as f64;
-    let between = steps.between();
-    let sum = |names: &[&str]| names.iter().map(|name| between.get(*name).copied().unwrap_or(0.0)).sum::<f64>();
-    let ledger = sum(&["Begun", "Recorded"]);
-    let commit = sum(&["Sealed", "Published"]);
-
-    // One arrives at a time, renamed into place: from the rename to the call of the job.
-    let steps = Arc::new(Steps::default());
-    let folder = base.join("arrival");
-    std::fs::create_dir_all(folder.join("in")).unwrap();
-    let (parts, control) = parts(&folder, &steps, false);
-    let thread = std::thread::spawn(move || watch(parts));
-    std::thread::sleep(Duration::from_millis(500));
-    let mut arrivals = Vec::new();
-    for index in 0..n.min(100) {
-        let (hidden, name) = (folder.join(format!("in/.{index}")), folder.join(format!("in/{index}")));
-        std::fs::write(&hidden, format!("input {index}")).unwrap();
-        std::thread::sleep(Duration::from_millis(20));
-        let began = Instant::now();
-        std::fs::rename(&hidden, &name).unwrap();
-        let started = steps.wait(Path::new(&index.to_string()), Moment::Starting);
-        arrivals.push((started - began).as_secs_f64() * 1e3);
-        steps.wait(Path::new(&index.to_string()), Moment::Released);
-    }
-    control.send(Control::Stop).unwrap();
-    thread.join().unwrap().unwrap();
-    let report = serde_json::json!({
+    let n: usize = words.get(1).map_or(300, |text| text.parse().expect("a number of inputs"));
+    let work = Duration::from_millis(words.get(2).map_or(20, |text| text.parse().expect("milliseconds")));
+    let mut yardsticks = Yardsticks::new(&base);
+    yardsticks.measure();
+    let no_work = waiting(&base.join("no work"), n, Duration::ZERO);
+    yardsticks.measure();
+    let with_work = waiting(&base.join("work"), n, work);
+    yardsticks.measure();
+    let (arrival, alone, steps) = arriving(&base.join("arrival"), n);
+    yardsticks.measure();
+    let (flush, insert) = (quantile(&yardsticks.flushes, 0.5), quantile(&yardsticks.inserts, 0.5));
+    let report = json!({
         "inputs": n,
-        "flush_of_a_small_file_ms": flush,
-        "whole_input_ms": whole,
-        "ledger_ms": ledger,
-        "commit_ms": commit,
-        "steps_ms": between,
-        "arrival_to_start_ms": { "median": median(&mut arrivals.clone()), "95th": quantile(&mut arrivals, 0.95) },
+        "work_ms": work.as_millis() as u64,
+        "flush_of_a_small_file_ms": spread(&yardsticks.flushes),
+        "sqlite_insert_ms": spread(&yardsticks.inserts),
+        "cost_of_a_job_ms": { "without_work": round(no_work), "beside_work": round(with_work) },
+        "ledger_and_commit_alone_ms": spread(&alone),
+        "steps_alone_ms": steps,
+        "arrival_to_start_ms": spread(&arrival),
+        "ratios": {
+            "beside_work_to_one_flush": round(with_work / flush),
+            "beside_work_to_one_insert": round(with_work / insert),
+            "alone_to_one_flush": round(quantile(&alone, 0.5) / flush),
+        },
     });
     println!("{}", serde_json::to_string_pretty(&report).unwrap());
 }
 
-fn parts(folder: &Path, steps: &Arc<Steps>, once: bool) -> (Parts, crossbeam::channel::Sender<Control>) {
+/// All inputs are there before it begins: time for one input, in milliseconds, without what its job computed.
+fn waiting(folder: &Path, n: usize, work: Duration) -> f64 {
+    let steps = Arc::new(Steps::default());
+    std::fs::create_dir_all(folder.join("in")).unwrap();
+    (0..n).for_each(|index| put(&folder.join("in").join(index.to_string()), index));
+    let job = Arc::new(Small { work, worked: Mutex::default() });
+    watch(parts(folder, &steps, &job, true).0).unwrap();
+    let all = steps.0.lock().unwrap();
+    let times = || all.values().flatten();
+    let first = times().find_map(|(moment, at)| (*moment == Moment::Claimed).then_some(*at)).unwrap();
+    let first = times().filter(|(moment, _)| *moment == Moment::Claimed).map(|(_, at)| *at).fold(first, Instant::min);
+    let last = times().map(|(_, at)| *at).fold(first, Instant::max);
+    let worked = *job.worked.lock().unwrap();
+    millis((last - first).saturating_sub(worked)) / n as f64
+}
+
+/// One arrives at a time, renamed into place: from the rename to the call of the job; ledger and commit; each step.
+fn arriving(folder: &Path, n: usize) -> (Vec<f64>, Vec<f64>, Json) {
+    let steps = Arc::new(Steps::default());
+    std::fs::create_dir_all(folder.join("in")).unwrap();
+    let job = Arc::new(Small { work: Duration::ZERO, worked: Mutex::default() });
+    let (parts, control) = parts(folder, &steps, &job, false);
+    let thread = std::thread::spawn(move || watch(parts));
+    std::thread::sleep(Duration::from_millis(500));
+    let (mut arrivals, mut alone) = (Vec::new(), Vec::new());
+    for index in 0..n {
+        let (hidden, name) = (folder.join(format!("in/.{index}")), folder.join(format!("in/{index}")));
+        put(&hidden, index);
+        std::thread::sleep(Duration::from_millis(20));
+        let began = Instant::now();
+        std::fs::rename(&hidden, &name).unwrap();
+        let at = |moment| steps.wait(Path::new(&index.to_string()), moment);
+        arrivals.push(millis(at(Moment::Starting) - began));
+        at(Moment::Released);
+        let ledger = at(Moment::Begun) - at(Moment::Hashed);
+        alone.push(millis(ledger + (at(Moment::Recorded) - at(Moment::Ran))));
+    }
+    control.send(Control::Stop).unwrap();
+    thread.join().unwrap().unwrap();
+    (arrivals, alone, steps.between())
+}
+
+/// An input like no other, of one kibibyte.
+fn put(path: &Path, index: usize) {
+    std::fs::write(path, format!("{index:1024}")).unwrap();
+}
+
+fn parts(folder: &Path, steps: &Arc<Steps>, job: &Arc<Small>, once: bool) -> (Parts, crossbeam::channel::Sender<Control>) {
     let (control, controls) = crossbeam::channel::unbounded();
     let quiet = if once { Duration::ZERO } else { Duration::from_secs(3600) };
     let parts = Parts {
         place: Place::new(&folder.join("in"), &folder.join("out")).unwrap(),
         ledger: folder.join("ledger.sqlite"),
         config: Config { quiet: Quiet { files: quiet, groups: quiet }, once, min_free: 0, ..Config::default() },
-        job: Arc::new(Small),
+        job: Arc::clone(job) as Arc<dyn Job>,
         grouping: Arc::new(Files),
         events: Box::new(Native::default()),
         clock: Arc::new(SystemClock::default()),
@@ -89,16 +119,25 @@ fn parts(folder: &Path, steps: &Arc<Steps>, once: bool) -> (Parts, crossbeam::ch
     (parts, control)
 }
 
-struct Small;
+struct Small {
+    work: Duration,
+    /// By all calls together.
+    worked: Mutex<Duration>,
+}
 
 impl Job for Small {
     fn identity(&self) -> &str {
         "small"
     }
 
-    fn run(&self, work: &Work) -> Result<serde_json::Value, Failure> {
+    fn run(&self, work: &Work) -> Result<Json, Failure> {
+        let began = Instant::now();
+        while began.elapsed() < self.work {
+            std::hint::spin_loop();
+        }
+        *self.worked.lock().unwrap() += began.elapsed();
         std::fs::write(work.output.join("result"), b"a small result").map_err(|error| Failure::of_io(&work.output, &error))?;
-        Ok(serde_json::Value::Null)
+        Ok(Json::Null)
     }
 }
 
@@ -108,17 +147,14 @@ struct Steps(Mutex<BTreeMap<PathBuf, Vec<(Moment, Instant)>>>);
 
 impl Steps {
     /// Median time from the step before to each step, in milliseconds.
-    fn between(&self) -> BTreeMap<String, f64> {
+    fn between(&self) -> Json {
         let mut times: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         for steps in self.0.lock().unwrap().values() {
             for pair in steps.windows(2) {
-                // Waiting for a worker is not a step's own time.
-                if pair[0].0 != Moment::Complete {
-                    times.entry(format!("{:?}", pair[1].0)).or_default().push((pair[1].1 - pair[0].1).as_secs_f64() * 1e3);
-                }
+                times.entry(format!("{:?}", pair[1].0)).or_default().push(millis(pair[1].1 - pair[0].1));
             }
         }
-        times.into_iter().map(|(name, mut times)| (name, median(&mut times))).collect()
+        times.into_iter().map(|(name, times)| (name, json!(round(quantile(&times, 0.5))))).collect()
     }
 
     fn wait(&self, name: &Path, moment: Moment) -> Instant {
@@ -140,25 +176,53 @@ impl Observer for Steps {
     }
 }
 
-fn flush(folder: &Path, n: usize) -> f64 {
-    std::fs::create_dir_all(folder).unwrap();
-    let mut times: Vec<f64> = (0..n.min(100))
-        .map(|index| {
-            let mut file = File::create(folder.join(index.to_string())).unwrap();
+/// What the disk costs by itself: the named peers.
+struct Yardsticks {
+    folder: PathBuf,
+    database: rusqlite::Connection,
+    flushes: Vec<f64>,
+    inserts: Vec<f64>,
+}
+
+impl Yardsticks {
+    fn new(base: &Path) -> Self {
+        let folder = base.join("flush");
+        std::fs::create_dir_all(&folder).unwrap();
+        let database = rusqlite::Connection::open(base.join("yardstick.sqlite")).unwrap();
+        let layout =
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE one (number INTEGER PRIMARY KEY, text TEXT);";
+        database.execute_batch(layout).unwrap();
+        Self { folder, database, flushes: Vec::new(), inserts: Vec::new() }
+    }
+
+    fn measure(&mut self) {
+        for _ in 0..50 {
+            let mut file = File::create(self.folder.join(self.flushes.len().to_string())).unwrap();
             file.write_all(b"a few bytes").unwrap();
             let began = Instant::now();
             file.sync_all().unwrap();
-            began.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    median(&mut times)
+            self.flushes.push(millis(began.elapsed()));
+            let began = Instant::now();
+            self.database.execute("INSERT INTO one (text) VALUES ('a few bytes')", []).unwrap();
+            self.inserts.push(millis(began.elapsed()));
+        }
+    }
 }
 
-fn median(times: &mut [f64]) -> f64 {
-    quantile(times, 0.5)
+fn spread(times: &[f64]) -> Json {
+    json!({ "median": round(quantile(times, 0.5)), "p99": round(quantile(times, 0.99)) })
 }
 
-fn quantile(times: &mut [f64], part: f64) -> f64 {
+fn quantile(times: &[f64], part: f64) -> f64 {
+    let mut times = times.to_vec();
     times.sort_by(f64::total_cmp);
-    times.get(((times.len().max(1) - 1) as f64 * part).round() as usize).map_or(0.0, |time| (time * 1000.0).round() / 1000.0)
+    times.get(((times.len().max(1) - 1) as f64 * part).round() as usize).copied().unwrap_or(0.0)
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+fn round(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
 }

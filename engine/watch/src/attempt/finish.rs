@@ -3,9 +3,9 @@
 //! For each input the order is the same, whoever shares: the result is on the disk, then visible, then its name is on the
 //! disk, then the ledger says so on its own disk, and only then is the input put away.
 
-use super::{Bench, Ended, Finished, RESULT};
+use super::{Bench, Ended, Finished};
 use crate::claim::Claim;
-use crate::commit::{self, sync_folder};
+use crate::commit::{self, Mark, sync_folder};
 use crate::error::Error;
 use crate::input::{Input, shown};
 use crate::job::Failure;
@@ -20,6 +20,7 @@ use std::time::Duration;
 pub struct Ready {
     pub input: Input,
     pub(super) claim: Claim,
+    /// Where the result was made.
     pub(super) staged: PathBuf,
     /// What will be recorded; where the result was just made, its name is not known yet.
     pub(super) done: Done,
@@ -80,6 +81,16 @@ impl Bench {
     }
 }
 
+impl Ready {
+    /// Marks the result, and begins to write it out; returns what is to be flushed.
+    fn write_out(&self, now: f64) -> std::io::Result<Vec<PathBuf>> {
+        let Done { content, job, attempt, .. } = &self.done;
+        let (content, job) = (content.clone(), job.clone());
+        commit::mark(&self.staged, &Mark { input: self.input.shown(), content, job, attempt: *attempt, finished: now })?;
+        commit::write_out(&self.staged)
+    }
+}
+
 /// Inputs that share flushes. What fails leaves the others alone.
 struct Batch<'a> {
     bench: &'a Bench,
@@ -101,7 +112,8 @@ impl Batch<'_> {
 
     /// The results come on the disk: all begin to be written before the first is waited for.
     fn seal(&mut self) {
-        let write_out = |ready: &Ready| ready.began.map(|_| commit::write_out(&ready.staged.join(RESULT)));
+        let now = self.bench.clock.unix();
+        let write_out = |ready: &Ready| ready.began.map(|_| ready.write_out(now));
         let mut written = self.going.iter().map(write_out).collect::<Vec<_>>().into_iter();
         self.each(|bench, ready| {
             let Some(paths) = written.next().flatten() else { return Ok(None) };
@@ -126,7 +138,7 @@ impl Batch<'_> {
             }
             // What was made of an input that lies in `done/` is kept; what was made of one that was overwritten is replaced.
             let replace = bench.config.after == After::Keep;
-            match commit::publish(&ready.staged.join(RESULT), &bench.place.output, &ready.input.name, replace) {
+            match commit::publish(&ready.staged, &bench.place.output, &ready.input.name, replace) {
                 Ok(result) => ready.done.result = result,
                 Err(error) => return bench.unpublished(ready, &error).map(Some),
             }

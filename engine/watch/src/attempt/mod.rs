@@ -9,7 +9,7 @@ pub use finish::Ready;
 
 use crate::claim::{Claim, Claims, Tried};
 use crate::clock::Clock;
-use crate::commit::{self, Mark};
+use crate::commit;
 use crate::config::Config;
 use crate::content::{self, Trouble};
 use crate::error::Error;
@@ -151,7 +151,8 @@ impl Bench {
     }
 
     fn run(&self, lane: usize, input: &Input, job: &dyn Job, staged: &Path, attempt: Attempt) -> Result<Step, Error> {
-        let (output, scratch) = (staged.join(RESULT), staged.join("scratch"));
+        // Making a folder is dear on some disks: one is made for each input, and one for each worker.
+        let (output, scratch) = (staged.to_owned(), self.staging.join(format!("scratch {lane}")));
         for folder in [&output, &scratch] {
             if let Err(error) = std::fs::create_dir_all(folder) {
                 return self.failed(input, &Failure::of_io(folder, &error)).map(Step::Over);
@@ -170,7 +171,7 @@ impl Bench {
             folder: self.place.input.clone(),
             files: input.members.iter().map(|member| self.place.input.join(&member.path)).collect(),
             is_group: input.is_group,
-            output: output.clone(),
+            output,
             scratch,
             attempt: number,
             cancel: Arc::clone(&self.cancel),
@@ -179,18 +180,18 @@ impl Bench {
         let ran = std::panic::catch_unwind(AssertUnwindSafe(|| job.run(&work)))
             .unwrap_or_else(|_| Err(Failure::transient("the job panicked")));
         self.live.change(|now| now.lanes[lane] = None);
+        if std::fs::read_dir(&work.scratch).is_ok_and(|mut left| left.next().is_some()) {
+            // What cannot be removed is found by the next job of this worker, and removed at the next start.
+            let _ = std::fs::remove_dir_all(&work.scratch);
+        }
         let report = match ran {
             Ok(report) => report,
             Err(failure) => return self.judged(input, failure).map(Step::Over),
         };
+        self.ledger.ran(&input.name)?;
         self.at(Moment::Ran, input);
         if !content::is_unchanged(&self.place.input, input) {
             return self.undone(input, "the input was changed while it was worked on").map(Step::Over);
-        }
-        let finished = self.clock.unix();
-        let mark = Mark { input: shown, content: content.clone(), job: key.clone(), attempt: number, finished };
-        if let Err(error) = commit::mark(&output, &mark) {
-            return self.failed(input, &Failure::of_io(&output, &error)).map(Step::Over);
         }
         let report = Some(report.to_string());
         let done = Done { content, job: key, result: PathBuf::new(), same_as: None, report, attempt: number };
@@ -219,7 +220,5 @@ struct Attempt {
     number: u32,
 }
 
-/// The folder of results in the staging folder of an attempt.
-const RESULT: &str = "result";
 /// The file of a result that the ledger takes a copy of where the job's own words are lost.
 const REPORT: &str = "report.json";

@@ -1,6 +1,7 @@
 //! The operating system's events (inotify on Linux), through `notify`.
 
 use super::{Events, Hint, Sink};
+use crate::names::OWN;
 use notify::event::{ModifyKind, RenameMode};
 use notify::{Config, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::path::Path;
@@ -13,7 +14,10 @@ pub struct Native {
 
 impl Events for Native {
     fn start(&mut self, folder: &Path, sink: Sink) -> Result<(), String> {
+        let own = folder.join(OWN);
         let handler = move |event: notify::Result<Event>| match event {
+            // Claims come and go: nothing there is an input.
+            Ok(event) if event.paths.first().is_some_and(|path| path.starts_with(&own)) => {}
             Ok(event) => pass_on(event, &sink),
             Err(_) => sink.send(Hint::Rescan),
         };

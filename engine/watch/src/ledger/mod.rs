@@ -118,12 +118,22 @@ impl Ledger {
             put(change, input, "running")?;
             change
                 .prepare_cached(
-                    "UPDATE item SET content = ?2, job = ?3, attempts = ?4, crashes = ?5, started = ?6, ended = NULL, \
+                    "UPDATE item SET content = ?2, job = ?3, attempts = ?4, crashes = ?5, ran = 0, started = ?6, ended = NULL, \
                      not_before = NULL, result = NULL, same_as = NULL, report = NULL WHERE name = ?1",
                 )?
                 .execute(params![name, content, job, attempts + 1, crashes, now])?;
             note(change, &input.name, now, "running", attempts + 1, None)?;
             Ok(Begun::Attempt { number: attempts + 1, crashes })
+        })
+    }
+
+    /// Records that the job of an input has ended well: if the process dies from now on, that is no fault of the input's.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn ran(&self, name: &Path) -> Result<(), Error> {
+        self.change_lightly(|change| {
+            change.prepare_cached("UPDATE item SET ran = 1 WHERE name = ?1")?.execute([bytes(name)]).map(drop)
         })
     }
 

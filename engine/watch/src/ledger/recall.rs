@@ -71,7 +71,8 @@ impl Ledger {
         )
     }
 
-    /// Inputs that were being worked on when the process ended: that counts as a crash of each. To be asked once, at the start.
+    /// Inputs that were being worked on when the process ended wait again: that counts as a crash of each whose job had not
+    /// ended. To be asked once, at the start.
     ///
     /// # Errors
     /// Of SQLite.
@@ -79,10 +80,10 @@ impl Ledger {
         self.change(|change| {
             change.execute(
                 "INSERT INTO history (at, name, what, attempt, message) \
-                 SELECT ?1, name, 'crash', attempts, 'the process ended while it ran' FROM item WHERE state = 'running'",
+                 SELECT ?1, name, 'crash', attempts, 'the process ended while it ran' FROM item WHERE state = 'running' AND ran = 0",
                 [now],
             )?;
-            change.execute("UPDATE item SET state = 'waiting', crashes = crashes + 1 WHERE state = 'running'", [])
+            change.execute("UPDATE item SET state = 'waiting', crashes = crashes + 1 - ran WHERE state = 'running'", [])
         })
     }
 

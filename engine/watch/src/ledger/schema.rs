@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Number of the layout in `user_version`.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// A write-ahead log that is always whole. When it is flushed the ledger says itself; see its `change`.
 const SAFETY: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;";
@@ -23,6 +23,7 @@ CREATE TABLE item (
     job TEXT,
     attempts INTEGER NOT NULL DEFAULT 0,
     crashes INTEGER NOT NULL DEFAULT 0,
+    ran INTEGER NOT NULL DEFAULT 0,
     seen REAL NOT NULL,
     started REAL,
     ended REAL,
@@ -50,8 +51,11 @@ CREATE TABLE history (
     attempt INTEGER NOT NULL,
     message TEXT
 ) STRICT;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 ";
+
+/// What layout 1 lacks: whether the job of an input that runs has ended already.
+const FROM_1: &str = "ALTER TABLE item ADD COLUMN ran INTEGER NOT NULL DEFAULT 0; PRAGMA user_version = 2;";
 
 /// Opens for writing, and lays out what is new.
 ///
@@ -64,6 +68,7 @@ pub fn open(path: &Path) -> Result<Connection, Error> {
     connection.execute_batch(SAFETY).map_err(wrong)?;
     match version(&connection, path)? {
         0 => connection.execute_batch(&format!("BEGIN IMMEDIATE; {LAYOUT} COMMIT;")).map_err(wrong)?,
+        1 => connection.execute_batch(&format!("BEGIN IMMEDIATE; {FROM_1} COMMIT;")).map_err(wrong)?,
         found if found > VERSION => return Err(Error::LedgerVersion { path: path.into(), found, known: VERSION }),
         _ => {}
     }
@@ -73,7 +78,7 @@ pub fn open(path: &Path) -> Result<Connection, Error> {
 /// Opens for looking only, while a watcher may be writing.
 ///
 /// # Errors
-/// There is none, it cannot be read, or it has a layout of a later version.
+/// There is none, it cannot be read, or it has a layout of another version.
 pub fn open_to_read(path: &Path) -> Result<Connection, Error> {
     let wrong = |source| Error::Ledger { path: path.into(), source };
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;

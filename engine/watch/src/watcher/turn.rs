@@ -49,7 +49,7 @@ pub struct Loop {
     /// A disk was full: no sooner than then is it tried again.
     full_until: Option<Duration>,
     full_pause: Duration,
-    /// Inputs that were under way when the process died.
+    /// Inputs that are set aside if the process dies once more while they run.
     suspects: HashSet<PathBuf>,
     /// Inputs that the ledger does not know to wait.
     unrecorded: HashSet<PathBuf>,
@@ -197,7 +197,7 @@ impl Loop {
     /// How long an input must still wait that had failed before the process began. A clock that jumped is not believed.
     fn recall(&mut self, input: &Input) -> Option<Duration> {
         let (_, crashes, not_before) = self.bench.ledger.tries(&input.name, input.print()).ok()?;
-        if crashes > 0 {
+        if crashes + 1 == self.bench.config.retry.crashes {
             self.suspects.insert(input.name.clone());
         }
         let left = not_before? - self.bench.clock.unix();
@@ -232,8 +232,8 @@ impl Loop {
         Ok(())
     }
 
-    /// True where nothing else may be under way: after a full disk, until one input has found room; and for an input that
-    /// was under way when the process died, so that the next death tells whose fault it is.
+    /// True where nothing else may be under way: after a full disk, until one input has found room; and for an input with
+    /// one crash left, so that it is not set aside for the fault of one beside it.
     fn is_alone(&self, name: &Path) -> bool {
         self.full_pause > self.bench.config.full_pause || self.suspects.contains(name)
     }

@@ -85,3 +85,31 @@ fn what_kills_the_process_is_set_aside_at_the_third_time() {
     assert!(error.contains("ended 3 times") && error.contains("\"attempts\": 3"), "{error}");
     assert!(stage.input("failed/b.nii/b.nii").exists() && !stage.input("b.nii").exists());
 }
+
+#[test]
+fn what_runs_beside_it_is_not_set_aside_for_it() {
+    let stage = Stage::new();
+    stage.put("a.nii", "wait, it takes longer than its neighbour lives");
+    stage.put("b.nii", "crash, please");
+    for _ in 0..3 {
+        let output = stage.victim("ledger", &["lanes=2"]).wait_with_output().unwrap();
+        assert_eq!(output.status.signal(), Some(9));
+    }
+    assert!(stage.victim("ledger", &["lanes=2"]).wait_with_output().unwrap().status.success());
+    assert!(stage.output("a.nii/same").exists() && !stage.input("failed/a.nii").exists());
+    assert!(stage.input("failed/b.nii/error.json").exists());
+}
+
+#[test]
+fn a_death_after_the_job_has_ended_is_no_fault_of_its_input() {
+    for moment in ["Ran", "Sealed"] {
+        let stage = Stage::new();
+        stage.put("a.nii", "good");
+        for _ in 0..4 {
+            let output = stage.victim("ledger", &[&format!("die={moment}:1")]).wait_with_output().unwrap();
+            assert_eq!(output.status.signal(), Some(9), "{moment}");
+        }
+        assert!(stage.victim("ledger", &[]).wait_with_output().unwrap().status.success());
+        assert!(stage.output("a.nii/same").exists() && !stage.input("failed").exists(), "{moment}");
+    }
+}

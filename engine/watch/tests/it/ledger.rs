@@ -18,6 +18,21 @@ fn a_ledger_belongs_to_one_watcher() {
 }
 
 #[test]
+fn a_ledger_of_the_first_layout_is_taken_over() {
+    let stage = Stage::new();
+    let path = stage.folder.path().join("ledger.sqlite");
+    stage.put("a.nii", "one");
+    stage.once(copy(), |_| {});
+    let before = rusqlite::Connection::open(&path).unwrap();
+    before.execute_batch("ALTER TABLE item DROP COLUMN ran; PRAGMA user_version = 1;").unwrap();
+    drop(before);
+    stage.put("b.nii", "two");
+    let (summary, heard) = stage.once(copy(), |_| {});
+    assert_eq!((summary.done, summary.same), (1, 0), "{heard:?}");
+    assert_eq!(Looker::open(&path).unwrap().look(0.0, 5).unwrap().done, 2);
+}
+
+#[test]
 fn the_same_content_is_answered_from_the_ledger() {
     let stage = Stage::new();
     stage.put("a.nii", "one");
