@@ -81,20 +81,27 @@ class DoDNet(nn.Module):
         self.controller = nn.Conv3d(c[3] + tasks, sum(self.sizes), 1)
 
     def forward(self, x, task):
+        return self.heads(*self.features(x), task)
+
+    def features(self, x):
+        """What all tasks share: the last features, and the pooled ones that heads are made from."""
         up = lambda t: F.interpolate(t, scale_factor=2, mode="trilinear", align_corners=False)
-        n = x.shape[0]
         skip0 = self.layer0(self.conv1(x))
         skip1 = self.layer1(skip0)
         skip2 = self.layer2(skip1)
         skip3 = self.layer3(skip2)
         x = self.fusionConv(self.layer4(skip3))
-        code = F.one_hot(task, self.tasks).to(x.dtype)[:, :, None, None, None]
-        params = self.controller(torch.cat([self.GAP(x), code], 1)).flatten(1)
+        pooled = self.GAP(x)
         x = self.x8_resb(up(x) + skip3)
         x = self.x4_resb(up(x) + skip2)
         x = self.x2_resb(up(x) + skip1)
         x = self.x1_resb(up(x) + skip0)
-        x = self.precls_conv(x)
+        return self.precls_conv(x), pooled
+
+    def heads(self, x, pooled, task):
+        n = x.shape[0]
+        code = F.one_hot(task, self.tasks).to(x.dtype)[:, :, None, None, None]
+        params = self.controller(torch.cat([pooled, code], 1)).flatten(1)
         # The heads of a batch as grouped convolutions, as the authors do it.
         size = x.shape[2:]
         x = x.reshape(1, -1, *size)

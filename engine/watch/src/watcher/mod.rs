@@ -69,6 +69,6 @@ pub fn watch(parts: Parts) -> Result<Summary, Error> {
     let left = staging.clone();
     let summary = turn::Loop::new(parts, ledger, claims, staging)?.run();
     // The next start does this, too; what is left is of no use to anyone.
-    let _ = std::fs::remove_dir_all(left);
+    start::clear(&left);
     summary
 }

@@ -24,8 +24,7 @@ pub fn staging(place: &Place, me: &Owner) -> Result<PathBuf, Error> {
     for entry in std::fs::read_dir(&all).map_err(file(&all))?.flatten() {
         let owner = std::fs::read(entry.path().join(OWNER)).ok().and_then(|text| serde_json::from_slice::<Owner>(&text).ok());
         if owner.is_some_and(|owner| owner.is_dead(me)) {
-            // What cannot be removed now may be later.
-            let _ = std::fs::remove_dir_all(entry.path());
+            clear(&entry.path());
         }
     }
     let own = all.join(me.folder());
@@ -33,6 +32,16 @@ pub fn staging(place: &Place, me: &Owner) -> Result<PathBuf, Error> {
     let text = serde_json::to_vec(me).unwrap_or_default();
     std::fs::write(own.join(OWNER), text).map_err(file(&own))?;
     Ok(own)
+}
+
+/// Removes a staging folder as far as possible, what says whose it is last: if the process is killed meanwhile, the next start
+/// finds it again.
+pub fn clear(staging: &Path) {
+    for entry in std::fs::read_dir(staging).into_iter().flatten().flatten().filter(|entry| entry.file_name() != OWNER) {
+        // What cannot be removed now may be later.
+        let _ = std::fs::remove_dir_all(entry.path());
+    }
+    let _ = std::fs::remove_dir_all(staging);
 }
 
 const OWNER: &str = "owner.json";
