@@ -41,7 +41,7 @@ impl Owner {
             return !here.boot.is_empty();
         }
         let same_numbers = !self.namespace.is_empty() && self.namespace == here.namespace && self.began != 0;
-        same_numbers && began(self.pid) != Some(self.began)
+        same_numbers && began(self.pid) != Some(self.began) && !is_hidden(self.pid)
     }
 
     /// A name for a folder of its own.
@@ -49,6 +49,15 @@ impl Owner {
         let text = serde_json::to_string(self).unwrap_or_default();
         blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
     }
+}
+
+/// True where there is such a process, and `/proc` hides it because it is another user's (`hidepid`, `ProtectProc`).
+fn is_hidden(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    pid.is_some_and(|pid| {
+        let stat = Path::new("/proc").join(pid.as_raw_nonzero().to_string()).join("stat");
+        !stat.exists() && rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::PERM)
+    })
 }
 
 /// Field 22 of `/proc/PID/stat`; the name before it may hold anything, so it is counted from its last bracket.
@@ -68,6 +77,7 @@ mod tests {
     fn the_living_are_not_dead_and_strangers_are_not_judged() {
         let here = Owner::myself();
         assert!(!here.is_dead(&here) && here.began > 0);
+        assert!(Owner { pid: 4_000_000, ..here.clone() }.is_dead(&here), "there is no such process, not even a hidden one");
         assert!(Owner { began: here.began + 1, ..here.clone() }.is_dead(&here), "the number was given to another process");
         assert!(Owner { boot: "before".into(), ..here.clone() }.is_dead(&here), "the machine was started anew");
         assert!(!Owner { host: "elsewhere".into(), pid: 1, boot: "x".into(), ..here.clone() }.is_dead(&here));
