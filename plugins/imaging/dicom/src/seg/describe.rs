@@ -114,7 +114,7 @@ pub fn shared(heads: &[Head], stack: &Stack) -> Option<InMemDicomObject> {
 }
 
 /// The source's instances, for archives that look for what belongs together.
-pub fn references(heads: &[Head]) -> InMemDicomObject {
+pub fn references(heads: &[&Head]) -> InMemDicomObject {
     let instance = |head: &Head| {
         empty().with(tags::REFERENCED_SOP_CLASS_UID, VR::UI, super::frames::class_of(head).unwrap_or_default()).with(
             tags::REFERENCED_SOP_INSTANCE_UID,
@@ -122,7 +122,7 @@ pub fn references(heads: &[Head]) -> InMemDicomObject {
             head.instance_uid.as_str(),
         )
     };
-    empty().with_items(tags::REFERENCED_INSTANCE_SEQUENCE, heads.iter().map(instance).collect()).with(
+    empty().with_items(tags::REFERENCED_INSTANCE_SEQUENCE, heads.iter().map(|head| instance(head)).collect()).with(
         tags::SERIES_INSTANCE_UID,
         VR::UI,
         heads[0].series_uid.as_str(),

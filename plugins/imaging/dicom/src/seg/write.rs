@@ -50,15 +50,16 @@ pub fn encode(request: &Request) -> Result<Vec<u8>, Fault> {
     if u32::try_from(bits.len()).is_err() {
         return Err(target(format!("{} frames take more than the 4 GiB that one SEG may have", frames.len())));
     }
-    let source = File::open(&heads[0].path, Depth::Head)?;
-    let identity = Identity::new(request, &segments, &bits);
+    let files = in_space(heads, &stack);
+    let source = File::open(&files[0].path, Depth::Head)?;
+    let identity = Identity::new(&files, request.description, &segments, &bits);
     let per_frame = frames.iter().map(|frame| frames::groups(heads, &stack, *frame)).collect();
     let object = describe::copied(&source);
     let object = general(object, &source, request.description, &identity);
     let object = image(object, &stack, frames.len(), &segments, &identity)
         .with_items(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, describe::shared(heads, &stack).into_iter().collect())
         .with_items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, per_frame)
-        .with_item(tags::REFERENCED_SERIES_SEQUENCE, describe::references(heads))
+        .with_item(tags::REFERENCED_SERIES_SEQUENCE, describe::references(&files))
         .with(tags::FRAME_OF_REFERENCE_UID, VR::UI, heads[0].frame_of_reference_uid.as_str())
         .with(tags::PIXEL_DATA, VR::OB, PrimitiveValue::from(bits));
     let meta = FileMetaTableBuilder::new().transfer_syntax("1.2.840.10008.1.2.1");
@@ -74,6 +75,13 @@ pub fn encode(request: &Request) -> Result<Vec<u8>, Fault> {
 
 fn target(what: String) -> Fault {
     Fault::Target { what }
+}
+
+/// The files as their slices lie, so that nothing depends on what they are called.
+fn in_space<'a>(heads: &'a [Head], stack: &Stack) -> Vec<&'a Head> {
+    let mut order: Vec<usize> = stack.slices.iter().map(|(head, _)| *head).collect();
+    order.dedup();
+    order.into_iter().map(|head| &heads[head]).collect()
 }
 
 /// What a SEG must be able to say of its source.
@@ -123,9 +131,9 @@ struct Identity {
 }
 
 impl Identity {
-    fn new(request: &Request, segments: &[(u16, String)], bits: &[u8]) -> Self {
-        let source = request.source.heads.iter().map(|head| head.instance_uid.as_str()).collect::<Vec<_>>().join(",");
-        let names = format!("{segments:?} {}", request.description);
+    fn new(source: &[&Head], description: &str, segments: &[(u16, String)], bits: &[u8]) -> Self {
+        let source = source.iter().map(|head| head.instance_uid.as_str()).collect::<Vec<_>>().join(",");
+        let names = format!("{segments:?} {description}");
         let derive = |role: &str| uid::derive(&[role.as_bytes(), source.as_bytes(), names.as_bytes(), bits]);
         Self { instance: derive("instance"), series: derive("series"), dimensions: derive("dimensions") }
     }

@@ -1,6 +1,6 @@
 //! Which series a folder holds.
 
-use super::Head;
+use super::{Head, origin::shown};
 use crate::Fault;
 use crate::attributes::Attributes;
 use crate::file::{Depth, File};
@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 /// The images that make one volume, or should.
 #[derive(Clone, Debug)]
 pub struct Series {
-    /// SeriesInstanceUID; where several volumes share it (files of many frames), SOPInstanceUID; may be empty.
+    /// SeriesInstanceUID; where several volumes share it (files of many frames), SOPInstanceUID; may be empty. What
+    /// is no UID is a label that stands for it, as it may name a patient.
     pub uid: String,
     /// Sorted by path.
     pub heads: Vec<Head>,
@@ -132,7 +133,7 @@ fn group(heads: Vec<Head>) -> Vec<Series> {
         heads.sort_by(|a, b| a.path.cmp(&b.path));
         let unique = shared.iter().filter(|other| **other == uid).count() == 1;
         let uid = if unique { uid } else { heads[0].instance_uid.clone() };
-        Series { uid, heads, damaged: Vec::new() }
+        Series { uid: shown(&uid), heads, damaged: Vec::new() }
     });
     series.collect()
 }

@@ -128,6 +128,16 @@ const MAY_BE_EMPTY: [Tag; 11] = [
 ];
 
 #[test]
+fn what_files_are_called_does_not_count() {
+    let (case, mut renamed) = (Case::new(), Case::new());
+    for (index, head) in renamed.series.heads.iter().enumerate() {
+        std::fs::rename(&head.path, renamed.folder.path().join(format!("{}", 9 - index))).unwrap();
+    }
+    renamed.series = series_of(renamed.folder.path()).unwrap();
+    assert_eq!(renamed.encode(&names(&[])), case.encode(&names(&[])));
+}
+
+#[test]
 fn every_attribute_that_the_standard_wants_is_there() {
     let case = Case::new();
     case.read_back(&case.encode(&names(&[(1, "liver")])).unwrap());
