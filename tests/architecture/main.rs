@@ -14,7 +14,11 @@ const MAY_NEED: [(&str, &[&str]); 12] = [
     ("voxloom-sdk", &["voxloom-abi", "voxloom-sdk-derive", "voxloom-weights"]),
     ("voxloom-testkit", &["voxloom-abi", "voxloom-core"]),
     ("voxloom-goldens", &["voxloom-testkit"]),
-    ("voxloom", &["voxloom-abi", "voxloom-core", "voxloom-cuda", "voxloom-testkit", "voxloom-watch", "voxloom-weights"]),
+    // `voxloom-dicom` for `watch`, which must know a series before any plugin does: a library without tensors and engine.
+    (
+        "voxloom",
+        &["voxloom-abi", "voxloom-core", "voxloom-cuda", "voxloom-dicom", "voxloom-testkit", "voxloom-watch", "voxloom-weights"],
+    ),
     ("xtask", &[]),
     ("voxloom-architecture", &[]),
 ];

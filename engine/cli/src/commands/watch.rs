@@ -5,8 +5,10 @@ mod faults;
 mod job;
 mod log;
 mod scene;
+mod series;
 mod setup;
 mod status;
+mod volumes;
 
 use crate::arguments::Global;
 use crate::exit::Exit;
@@ -14,16 +16,19 @@ use crate::talk::Talk;
 use anyhow::{Context, Result};
 use arguments::{Group, Watch, Watching};
 use crossbeam::channel::Sender;
-use job::Maker;
+use job::{Maker, PipelineJob};
 use log::Log;
 use scene::Readings;
+use series::Series;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::sync::Arc;
 use std::time::Duration;
+use volumes::Volumes;
 use voxloom_watch::clock::SystemClock;
 use voxloom_watch::events::{Native, Silent};
 use voxloom_watch::grouping::{Files, Folders, Grouping};
+use voxloom_watch::job::Job;
 use voxloom_watch::live::Live;
 use voxloom_watch::place::Place;
 use voxloom_watch::watcher::{Control, Parts, watch as run_watcher};
@@ -74,16 +79,21 @@ pub fn watch(arguments: &Watch, global: &Global, talk: &Talk) -> Result<Exit> {
     }
     talk.info(&format!("watching {}, results in {}, ledger {}", place.input.display(), place.output.display(), ledger.display()));
     let grouping: Arc<dyn Grouping> = match arguments.group {
+        Group::Series => Arc::<Series>::default(),
         Group::File => Arc::new(Files),
         Group::Folder => Arc::new(Folders),
     };
-    job.attach(&log, &place);
-    let (reload_log, reload_place) = (Arc::clone(&log), place.clone());
+    let (attach_log, attach_place, group) = (Arc::clone(&log), place.clone(), arguments.group);
+    let attach = move |job: PipelineJob| -> Arc<dyn Job> {
+        job.attach(&attach_log, &attach_place);
+        let log = Arc::clone(&attach_log);
+        if group == Group::Series { Arc::new(Volumes { job, log }) } else { Arc::new(job) }
+    };
     let parts = Parts {
         place,
         ledger,
         config: setup::config(arguments, maker.facts()),
-        job: Arc::new(job),
+        job: attach(job),
         grouping,
         events: if arguments.poll.is_some() { Box::new(Silent) } else { Box::new(Native::default()) },
         clock: Arc::new(SystemClock::default()),
@@ -92,9 +102,8 @@ pub fn watch(arguments: &Watch, global: &Global, talk: &Talk) -> Result<Exit> {
         controls,
         reload: Box::new(move || match maker.make() {
             Ok(job) => {
-                job.attach(&reload_log, &reload_place);
                 job.reading().into_iter().for_each(|reading| readings.take(reading));
-                Ok(Arc::new(job))
+                Ok(attach(job))
             }
             Err(refused) => {
                 let why = refused.lines.join("; ");

@@ -4,12 +4,15 @@
 mod browser;
 mod check;
 mod combine;
+mod dicom;
 mod generated;
 mod hippocampus;
 mod pcrl;
 mod plugins;
 mod run;
+mod slices;
 mod stage;
 mod watch;
+mod watch_dicom;
 mod watch_page;
 mod xrays;

@@ -35,8 +35,12 @@ pub struct Place(TempDir);
 
 impl Place {
     pub fn new() -> Self {
+        Self::with(PIPELINE)
+    }
+
+    pub fn with(pipeline: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("watch.json"), PIPELINE).unwrap();
+        std::fs::write(folder.path().join("watch.json"), pipeline).unwrap();
         std::fs::create_dir(folder.path().join("in")).unwrap();
         Self(folder)
     }
@@ -61,7 +65,7 @@ impl Place {
     }
 
     /// Runs until nothing is left; exit code and the lines that are JSON.
-    fn once(&self, more: &[&str]) -> (i32, Vec<Json>) {
+    pub fn once(&self, more: &[&str]) -> (i32, Vec<Json>) {
         let output = voxloom().args(self.words(more)).arg("--once").current_dir(&self.0).output().unwrap();
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         let lines = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
@@ -74,7 +78,7 @@ impl Place {
         command.spawn().unwrap()
     }
 
-    fn wait(&self, name: &str) {
+    pub fn wait(&self, name: &str) {
         let began = Instant::now();
         while !self.path(name).exists() {
             assert!(began.elapsed() < Duration::from_secs(60), "{name} did not come");
@@ -116,13 +120,13 @@ pub fn signal(child: &Child, name: &str) {
     assert!(sent.success());
 }
 
-fn end(mut child: Child) -> (i32, String) {
+pub fn end(mut child: Child) -> (i32, String) {
     let mut text = String::new();
     child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
     (child.wait().unwrap().code().unwrap_or(-1), text)
 }
 
-fn files(folder: &Path) -> Vec<String> {
+pub fn files(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())

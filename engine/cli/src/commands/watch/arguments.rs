@@ -28,11 +28,11 @@ pub struct Watch {
     /// Seconds for which a file must be quiet before it is taken for complete
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub settle: Duration,
-    /// Seconds for which all files of a group must be quiet
+    /// Seconds for which all files of a study, or of a folder, must be quiet
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub settle_groups: Duration,
-    /// What one input is: a file, or a folder directly below the watched one with all its files
-    #[arg(long, value_name = "WHAT", default_value = "file")]
+    /// What one input is
+    #[arg(long, value_name = "WHAT", default_value = "series")]
     pub group: Group,
     /// Work also on inputs that the ledger knows as done
     #[arg(long)]
@@ -136,7 +136,11 @@ pub struct Status {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Group {
+    /// The files of a DICOM series, wherever they lie; every other file by itself
+    Series,
+    /// Every file by itself, DICOM too
     File,
+    /// A folder directly below the watched one, with all its files
     Folder,
 }
 

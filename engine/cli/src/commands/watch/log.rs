@@ -24,6 +24,12 @@ impl Log {
         self.line(level, &format!("{input}: {node}: {text}"), json);
     }
 
+    /// An input that needs no work.
+    pub fn passed_over(&self, input: &str, reason: &str) {
+        let json = json!({ "event": "passed_over", "input": input, "text": reason });
+        self.line(LogLevel::Info, &format!("passed over {input}: {reason}"), json);
+    }
+
     fn line(&self, level: LogLevel, text: &str, mut json: Json) {
         if !self.talk.shows(level) {
             return;
