@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 /// No picture is larger.
 const LIMIT: u64 = 16 << 20;
 
-/// A name for the result of an entry in an address; another one when it is made anew.
+/// A name for what became of an input, for addresses; another one when it is worked on again.
 pub fn id(entry: &Entry) -> String {
     let result = entry.result.as_deref().unwrap_or_default();
-    blake3::hash(format!("{result}\0{:?}", entry.ended).as_bytes()).to_hex()[..16].to_owned()
+    blake3::hash(format!("{}\0{result}\0{:?}", entry.name, entry.ended).as_bytes()).to_hex()[..16].to_owned()
 }
 
 /// The pictures of an entry's result, sorted by name.

@@ -68,7 +68,7 @@ pub fn page(view: &View, status: &Result<Status, String>) -> String {
 fn heading(title: &str) -> String {
     let at = title.rfind('/').map_or(0, |slash| slash + 1);
     let (folder, file) = title.split_at(at);
-    format!("<span class=\"folder\">{}</span>{}", escape(folder), escape(file))
+    format!("<span class=\"folder\">{}</span><span class=\"file\">{}</span>", escape(folder), escape(file))
 }
 
 /// Class and words of what the watcher is at.
