@@ -17,7 +17,7 @@ pub struct SamplerParams {
     /// A JSON file with such a list, alone or under `cases` or `training` (Medical Segmentation Decathlon); paths in it are seen from its folder.
     #[param(path)]
     pub file: Option<PathBuf>,
-    /// A folder of NIfTI files, one a case.
+    /// A folder of NIfTI or PNG files, one a case. PNG files beside NIfTI files count as previews. DICOM series stand in a list, as `image` or `slices`.
     #[param(path)]
     pub folder: Option<PathBuf>,
     /// With `folder`: a folder with labels of the same file names; cases without a label are refused.
