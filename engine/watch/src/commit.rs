@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// The file in every result that says what it is a result of.
 pub const MARK: &str = ".voxloom.json";
@@ -74,11 +76,7 @@ pub fn mark(staged: &Path, mark: &Mark) -> io::Result<()> {
     std::fs::write(staged.join(MARK), serde_json::to_vec(mark)?)
 }
 
-/// Starts to write out all files below, without waiting, and returns everything that [`flush`] has to wait for: the folders
-/// first, then the files.
-///
-/// Rationale: waiting for one after the other is then as quick as threads that wait at the same time. What is written
-/// already shares the first flush, and the rest of them find nothing to do.
+/// Starts to write out all files below, without waiting, and returns everything that [`flush`] has to wait for.
 ///
 /// # Errors
 /// Of the file system.
@@ -93,13 +91,34 @@ pub fn write_out(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-/// Returns when all these files and folders are on the disk.
+/// Returns when everything is on the disk that belongs to several results; how that ended, for each of them.
 ///
-/// # Errors
-/// Of the file system.
-pub fn flush(paths: &[PathBuf]) -> io::Result<()> {
-    paths.iter().try_for_each(|path| File::open(path)?.sync_all())
+/// Rationale: several flushes at a time, because disks and journals do those in one go, and because each of them waits for
+/// other threads of the system, which takes long where all processors are busy.
+pub fn flush(results: &[&[PathBuf]]) -> Vec<io::Result<()>> {
+    let paths: Vec<(usize, &PathBuf)> =
+        results.iter().enumerate().flat_map(|(which, paths)| paths.iter().map(move |path| (which, path))).collect();
+    let next = AtomicUsize::new(0);
+    let ended = Mutex::new(results.iter().map(|_| Ok(())).collect::<Vec<_>>());
+    let work = || {
+        while let Some((which, path)) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Err(error) = File::open(path).and_then(|file| file.sync_all()) {
+                ended.lock().unwrap_or_else(PoisonError::into_inner)[*which] = Err(error);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..paths.len().min(FLUSHES) {
+            // Without this thread the others do its share.
+            let _ = std::thread::Builder::new().name("flush".into()).spawn_scoped(scope, work);
+        }
+        work();
+    });
+    ended.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// Flushes at one time.
+const FLUSHES: usize = 8;
 
 /// Moves a flushed folder to its final name, and returns the name. What is there is replaced, or a number added to the name.
 ///

@@ -113,14 +113,18 @@ impl Batch<'_> {
     /// The results come on the disk: all begin to be written before the first is waited for.
     fn seal(&mut self) {
         let now = self.bench.clock.unix();
-        let write_out = |ready: &Ready| ready.began.map(|_| ready.write_out(now));
-        let mut written = self.going.iter().map(write_out).collect::<Vec<_>>().into_iter();
+        let write_out = |ready: &Ready| if ready.began.is_some() { ready.write_out(now) } else { Ok(Vec::new()) };
+        let written: Vec<_> = self.going.iter().map(write_out).collect();
+        let paths: Vec<&[PathBuf]> = written.iter().map(|written| written.as_deref().unwrap_or_default()).collect();
+        let flushed = commit::flush(&paths);
+        let mut ended = written.into_iter().zip(flushed).map(|(written, flushed)| written.and(flushed));
         self.each(|bench, ready| {
-            let Some(paths) = written.next().flatten() else { return Ok(None) };
-            if let Err(error) = paths.and_then(|paths| commit::flush(&paths)) {
+            if let Some(Err(error)) = ended.next() {
                 return bench.failed(&ready.input, &Failure::of_io(&ready.staged, &error)).map(Some);
             }
-            bench.at(Moment::Sealed, &ready.input);
+            if ready.began.is_some() {
+                bench.at(Moment::Sealed, &ready.input);
+            }
             Ok(None)
         });
     }
