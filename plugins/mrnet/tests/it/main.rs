@@ -10,6 +10,7 @@ mod losses;
 mod metrics;
 mod pictures;
 mod pipeline;
+mod precision;
 mod reconstruction;
 mod refinement;
 mod support;
