@@ -5,11 +5,15 @@ use serde_json::{Value as Json, json};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long the browser may take for anything: machines are slow.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A browser takes several cores, and the other tests of the binary need theirs: one at a time.
+static TURN: Mutex<()> = Mutex::new(());
 
 /// One page in a browser of its own, which ends with this.
 pub struct Browser {
@@ -21,6 +25,7 @@ pub struct Browser {
     /// What the page complained of: errors, warnings, what its policy refused, failed requests.
     pub complaints: Vec<String>,
     _profile: TempDir,
+    _turn: MutexGuard<'static, ()>,
 }
 
 impl Browser {
@@ -33,6 +38,7 @@ impl Browser {
                  and says so"
             )
         });
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let profile = tempfile::tempdir().unwrap();
         // The protocol's pipes are the files 3 and 4.
         let mut child = Command::new("sh")
@@ -55,7 +61,8 @@ impl Browser {
                 }
             }
         });
-        let mut browser = Self { child, say, heard, session: String::new(), count: 0, complaints: Vec::new(), _profile: profile };
+        let (session, complaints) = (String::new(), Vec::new());
+        let mut browser = Self { child, say, heard, session, count: 0, complaints, _profile: profile, _turn: turn };
         let page = browser.ask("Target.createTarget", json!({ "url": "about:blank" }));
         let attached = browser.ask("Target.attachToTarget", json!({ "targetId": page["targetId"], "flatten": true }));
         browser.session = attached["sessionId"].as_str().unwrap().to_owned();
