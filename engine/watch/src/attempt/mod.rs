@@ -74,7 +74,7 @@ pub enum Worked {
 impl Bench {
     /// Works on one input until it has a result, or has none.
     pub fn work(&self, lane: usize, input: Input, job: &dyn Job) -> Worked {
-        let claim = match self.claims.take(&input.name) {
+        let claim = match self.claims.take(&input) {
             Ok(Tried::Mine(claim)) => claim,
             Ok(Tried::Held) => return Worked::Over((input, Ok(Ended::Held))),
             Err(error) => return Worked::Over((input, Err(error))),
@@ -114,7 +114,7 @@ impl Bench {
         if let Some(done) = self.answer(input, &content, &key)? {
             return Ok(Step::Ready { done, began: None });
         }
-        let (number, crashes) = match self.ledger.begin(input, &content, &key, claim.crashes, self.clock.unix())? {
+        let (number, crashes) = match self.ledger.begin(input, &content, &key, claim.crashes(), self.clock.unix())? {
             Begun::Twin => return Ok(Step::Over(Ended::Held)),
             Begun::Attempt { number, crashes } => (number, crashes),
         };
@@ -123,7 +123,7 @@ impl Bench {
             let text = format!("the process ended {crashes} times while this input was worked on");
             return self.failed(input, &Failure::crash(text)).map(Step::Over);
         }
-        self.run(lane, input, job, staged, Attempt { content, key, number })
+        self.run(lane, input, job, claim, staged, Attempt { content, key, number, crashes })
     }
 
     /// For an input that needs no work, because the result is there or that of an earlier input with the same key.
@@ -150,7 +150,15 @@ impl Bench {
         Ok(Some(Done { content: content.into(), job: key.into(), result, same_as, report, attempt: 0 }))
     }
 
-    fn run(&self, lane: usize, input: &Input, job: &dyn Job, staged: &Path, attempt: Attempt) -> Result<Step, Error> {
+    fn run(
+        &self,
+        lane: usize,
+        input: &Input,
+        job: &dyn Job,
+        claim: &Claim,
+        staged: &Path,
+        attempt: Attempt,
+    ) -> Result<Step, Error> {
         // Making a folder is dear on some disks: one is made for each input, and one for each worker.
         let (output, scratch) = (staged.to_owned(), self.staging.join(format!("scratch {lane}")));
         for folder in [&output, &scratch] {
@@ -159,7 +167,7 @@ impl Bench {
             }
         }
         let began = self.clock.now();
-        let Attempt { content, key, number } = attempt;
+        let Attempt { content, key, number, crashes } = attempt;
         let shown = input.shown();
         let busy = crate::live::Busy { name: shown.clone(), attempt: number, began: std::time::Instant::now() };
         self.live.change(|now| now.lanes[lane] = Some(busy));
@@ -177,8 +185,10 @@ impl Bench {
             cancel: Arc::clone(&self.cancel),
         };
         self.at(Moment::Starting, input);
+        claim.begins(crashes);
         let ran = std::panic::catch_unwind(AssertUnwindSafe(|| job.run(&work)))
             .unwrap_or_else(|_| Err(Failure::transient("the job panicked")));
+        claim.ends(crashes);
         self.live.change(|now| now.lanes[lane] = None);
         if std::fs::read_dir(&work.scratch).is_ok_and(|mut left| left.next().is_some()) {
             // What cannot be removed is found by the next job of this worker, and removed at the next start.
@@ -218,6 +228,8 @@ struct Attempt {
     content: String,
     key: String,
     number: u32,
+    /// Those that ended with their process before this one.
+    crashes: u32,
 }
 
 /// The file of a result that the ledger takes a copy of where the job's own words are lost.

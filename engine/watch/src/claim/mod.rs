@@ -6,33 +6,27 @@
 //!
 //! The lease is the file's time of change, renewed by its owner. Watchers do not compare it with their clocks: a claim
 //! whose time has not *moved* for as long as its lease, by the watcher's own steady clock, is that of a dead one.
+//!
+//! What a claim says of crashes travels on: whoever takes over knows how many processes have died of the input, also those of
+//! other watchers, whose ledgers it does not see.
 
+mod facts;
 mod owner;
 
+pub use facts::Facts;
 pub use owner::Owner;
 
 use crate::clock::Clock;
 use crate::error::{Error, file};
+use crate::input::{Input, shown};
 use crate::names::OWN;
-use serde::{Deserialize, Serialize};
+use facts::read;
 use std::collections::HashMap;
 use std::fs::{File, FileTimes, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
-
-/// What a claim says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Facts {
-    /// The input's name, for people.
-    pub input: String,
-    pub owner: Owner,
-    /// After so long without renewal the owner is taken for dead.
-    pub lease_s: u64,
-    /// Crashes before this claim, over all watchers.
-    pub crashes: u32,
-}
 
 /// What came of trying.
 #[derive(Debug)]
@@ -60,8 +54,7 @@ pub struct Claim {
     base: String,
     folder: PathBuf,
     generation: u64,
-    /// Attempts of earlier owners that ended with their process.
-    pub crashes: u32,
+    facts: Box<Facts>,
     /// The owner whose claim was taken over.
     pub before: Option<Owner>,
     held: Arc<Mutex<Vec<PathBuf>>>,
@@ -92,15 +85,14 @@ impl Claims {
     ///
     /// # Errors
     /// Of the file system.
-    pub fn take(&self, name: &Path) -> Result<Tried, Error> {
-        let base = blake3::hash(name.as_os_str().as_encoded_bytes()).to_hex()[..32].to_owned();
-        let Some((generation, path)) = self.highest(&base)? else { return self.create(name, base, 1, 0, None) };
+    pub fn take(&self, input: &Input) -> Result<Tried, Error> {
+        let base = blake3::hash(input.name.as_os_str().as_encoded_bytes()).to_hex()[..32].to_owned();
+        let Some((generation, path)) = self.highest(&base)? else { return self.create(input, base, 1, None) };
         let Some((facts, renewed)) = read(&path)? else { return Ok(Tried::Held) };
         if !self.is_dead(&path, facts.as_ref(), renewed) {
             return Ok(Tried::Held);
         }
-        let crashes = facts.as_ref().map_or(0, |facts| facts.crashes) + 1;
-        self.create(name, base, generation + 1, crashes, facts.map(|facts| facts.owner))
+        self.create(input, base, generation + 1, facts)
     }
 
     /// Renews all claims that are held. To be called several times within a lease.
@@ -115,12 +107,22 @@ impl Claims {
         }
     }
 
-    /// Removes claims of dead watchers of this machine, unless `is_wanted` knows their inputs, by their text, as still to be done.
-    pub fn sweep(&self, is_wanted: impl Fn(&str) -> bool) {
+    /// The owner will end, and the inputs of all claims that are held are not to blame.
+    pub fn absolve(&self) {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for path in held {
+            if let Ok(Some((Some(facts), _))) = read(&path) {
+                Facts { at_work: false, ..facts }.write(&path);
+            }
+        }
+    }
+
+    /// Removes claims of dead watchers of this machine, unless `is_wanted` knows their inputs as still to be done.
+    pub fn sweep(&self, is_wanted: impl Fn(&Facts) -> bool) {
         for entry in std::fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             if let Ok(Some((Some(facts), _))) = read(&entry.path())
                 && facts.owner.is_dead(&self.me)
-                && !is_wanted(&facts.input)
+                && !is_wanted(&facts)
             {
                 // It is only in nobody's way.
                 let _ = std::fs::remove_file(entry.path());
@@ -128,10 +130,17 @@ impl Claims {
         }
     }
 
-    fn create(&self, name: &Path, base: String, generation: u64, crashes: u32, before: Option<Owner>) -> Result<Tried, Error> {
+    fn create(&self, input: &Input, base: String, generation: u64, before: Option<Facts>) -> Result<Tried, Error> {
         let path = self.folder.join(format!("{base}.{generation}"));
-        let facts =
-            Facts { input: crate::input::shown(name), owner: self.me.clone(), lease_s: self.lease.as_secs().max(1), crashes };
+        let facts = Facts {
+            input: input.shown(),
+            file: input.members.first().map(|member| shown(&member.path)).unwrap_or_default(),
+            print: input.print(),
+            owner: self.me.clone(),
+            lease_s: self.lease.as_secs().max(1),
+            crashes: before.as_ref().map_or(0, |before| before.crashes_of(input)),
+            at_work: false,
+        };
         let text = serde_json::to_vec(&facts).unwrap_or_default();
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(mut created) => {
@@ -154,8 +163,8 @@ impl Claims {
             }
         }
         self.held.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
-        let held = Arc::clone(&self.held);
-        Ok(Tried::Mine(Claim { path, base, folder: self.folder.clone(), generation, crashes, before, held }))
+        let (held, before) = (Arc::clone(&self.held), before.map(|before| before.owner));
+        Ok(Tried::Mine(Claim { path, base, folder: self.folder.clone(), generation, facts: Box::new(facts), before, held }))
     }
 
     fn is_dead(&self, path: &Path, facts: Option<&Facts>, renewed: SystemTime) -> bool {
@@ -197,6 +206,21 @@ impl Claims {
 }
 
 impl Claim {
+    /// Attempts of earlier owners, of any watcher, that ended with their process.
+    pub fn crashes(&self) -> u32 {
+        self.facts.crashes
+    }
+
+    /// The job begins; `crashes` is what is known of earlier ones by now.
+    pub fn begins(&self, crashes: u32) {
+        Facts { crashes, at_work: true, ..(*self.facts).clone() }.write(&self.path);
+    }
+
+    /// The job has ended, well or not: if the process dies from now on, the input is not to blame.
+    pub fn ends(&self, crashes: u32) {
+        Facts { crashes, at_work: false, ..(*self.facts).clone() }.write(&self.path);
+    }
+
     /// True while nobody has taken over: to be asked just before a result is shown.
     pub fn is_mine(&self) -> bool {
         let all = generations(&self.folder, &self.base).unwrap_or_default();
@@ -223,18 +247,4 @@ fn generations(folder: &Path, base: &str) -> Result<Vec<(u64, PathBuf)>, Error> 
         }
     }
     Ok(found)
-}
-
-/// What a claim says, and its last renewal; `None` where it was released meanwhile. No facts where it is being written.
-fn read(path: &Path) -> Result<Option<(Option<Facts>, SystemTime)>, Error> {
-    // Opening makes a network drive ask its server, where looking alone may be answered from a cache.
-    let opened = File::open(path).and_then(|opened| {
-        let renewed = opened.metadata()?.modified()?;
-        Ok((std::io::read_to_string(opened)?, renewed))
-    });
-    match opened {
-        Ok((text, renewed)) => Ok(Some((serde_json::from_str(&text).ok(), renewed))),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::File { path: path.into(), source }),
-    }
 }

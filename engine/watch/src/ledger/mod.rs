@@ -111,10 +111,10 @@ impl Ledger {
                 .optional()?;
             let (attempts, crashes) = match known {
                 Some((attempts, crashes, print)) if print == input.print() => (attempts, crashes),
-                // Unknown here, but perhaps another watcher died of it.
-                None => (crashes_before, crashes_before),
-                Some(_) => (0, 0),
+                _ => (0, 0),
             };
+            // Other watchers may have died of it, too.
+            let (attempts, crashes) = (attempts.max(crashes_before), crashes.max(crashes_before));
             put(change, input, "running")?;
             change
                 .prepare_cached(

@@ -1,7 +1,7 @@
 //! What a watcher does before its first look: it tidies what earlier ones left when they were killed.
 
 use crate::attempt::Bench;
-use crate::claim::Owner;
+use crate::claim::{Facts, Owner};
 use crate::content::look;
 use crate::error::{Error, file};
 use crate::input::Input;
@@ -70,8 +70,10 @@ pub fn recall(bench: &Bench) -> Result<Memory, Error> {
     for (name, files) in unfinished {
         finish(bench, &name, &files)?;
     }
-    let is_wanted =
-        |shown: &str| bench.place.input.join(shown).symlink_metadata().is_ok() && !bench.ledger.has_ended(shown).unwrap_or(false);
+    let is_wanted = |facts: &Facts| {
+        let is_there = bench.place.input.join(&facts.file).symlink_metadata().is_ok();
+        is_there && !bench.ledger.has_ended(&facts.input).unwrap_or(false)
+    };
     bench.claims.sweep(is_wanted);
     let trash = bench.place.input.join(OWN).join("trash");
     for entry in std::fs::read_dir(trash).into_iter().flatten().flatten() {

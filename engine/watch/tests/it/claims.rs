@@ -1,11 +1,12 @@
 //! Claims: exclusive, renewed, taken over from the dead only.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 use voxloom_watch::claim::{Claims, Owner, Tried};
 use voxloom_watch::clock::Clock;
+use voxloom_watch::input::Input;
+use voxloom_watch::stamp::{Member, Stamp};
 
 /// A clock that stands still until it is moved.
 #[derive(Default)]
@@ -25,6 +26,12 @@ fn stranger(name: &str) -> Owner {
     Owner { host: name.into(), ..Owner::myself() }
 }
 
+fn input(name: &str, inode: u64) -> Input {
+    let stamp = Stamp { device: 0, inode, size: 1, modified: 2, changed: 3 };
+    let members = vec![Member { path: name.into(), stamp }];
+    Input { name: name.into(), members, is_group: false, complete: Duration::ZERO, seen: 0.0 }
+}
+
 fn is_mine(tried: Tried) -> bool {
     matches!(tried, Tried::Mine(_))
 }
@@ -35,8 +42,9 @@ fn a_claim_is_anothers_until_its_lease_has_run_out() {
     let clock = Arc::new(Hand::default());
     let open = |name| Claims::open(folder.path(), stranger(name), Duration::from_secs(10), clock.clone()).unwrap();
     let (a, b, c) = (open("a"), open("b"), open("c"));
-    let name = Path::new("x/y.nii");
+    let name = &input("x/y.nii", 1);
     let Tried::Mine(held) = a.take(name).unwrap() else { panic!("nobody has it") };
+    held.begins(0);
     assert!(!is_mine(b.take(name).unwrap()) && !is_mine(c.take(name).unwrap()));
     clock.0.store(9, Ordering::SeqCst);
     std::thread::sleep(Duration::from_millis(20));
@@ -47,7 +55,7 @@ fn a_claim_is_anothers_until_its_lease_has_run_out() {
     assert!(!is_mine(b.take(name).unwrap()));
     clock.0.store(29, Ordering::SeqCst);
     let Tried::Mine(taken) = b.take(name).unwrap() else { panic!("its owner is dead") };
-    assert_eq!((taken.crashes, taken.before.as_ref().map(|owner| owner.host.as_str())), (1, Some("a")));
+    assert_eq!((taken.crashes(), taken.before.as_ref().map(|owner| owner.host.as_str())), (1, Some("a")));
     assert!(!held.is_mine(), "the old owner sees it before it shows a result");
     assert!(taken.is_mine());
     assert!(!is_mine(c.take(name).unwrap()), "a new claim has a lease of its own");
@@ -62,7 +70,7 @@ fn of_many_that_try_one_gets_it() {
     // A claim of a process of this machine that is no more.
     let dead = Owner { pid: 4_000_000, ..Owner::myself() };
     let Tried::Mine(left) =
-        Claims::open(folder.path(), dead, Duration::from_secs(10), clock.clone()).unwrap().take(Path::new("z")).unwrap()
+        Claims::open(folder.path(), dead, Duration::from_secs(10), clock.clone()).unwrap().take(&input("z", 1)).unwrap()
     else {
         panic!("nobody has it")
     };
@@ -75,7 +83,7 @@ fn of_many_that_try_one_gets_it() {
                 let (claims, winners) = (claims.unwrap(), &winners);
                 scope.spawn(move || {
                     // Only an owner of this machine can know that the dead one is dead; strangers wait for its lease.
-                    if is_mine(claims.take(Path::new(name)).unwrap()) {
+                    if is_mine(claims.take(&input(name, 1)).unwrap()) {
                         winners.fetch_add(1, Ordering::SeqCst);
                     }
                 });
@@ -84,5 +92,43 @@ fn of_many_that_try_one_gets_it() {
         assert_eq!(winners.load(Ordering::SeqCst), u64::from(name == "fresh"), "{name}");
     }
     let here = Claims::open(folder.path(), Owner::myself(), Duration::from_secs(10), clock).unwrap();
-    assert!(is_mine(here.take(Path::new("z")).unwrap()), "the dead of this machine are known at once");
+    assert!(is_mine(here.take(&input("z", 1)).unwrap()), "the dead of this machine are known at once");
+}
+
+#[test]
+fn crashes_are_counted_from_owner_to_owner() {
+    let folder = tempfile::tempdir().unwrap();
+    let dead = |pid| Owner { pid, ..Owner::myself() };
+    let take = |owner, input: &Input| {
+        let claims = Claims::open(folder.path(), owner, Duration::from_secs(10), Arc::new(Hand::default())).unwrap();
+        match claims.take(input).unwrap() {
+            Tried::Mine(claim) => claim,
+            Tried::Held => panic!("its owner is dead"),
+        }
+    };
+    let (one, other) = (input("a", 1), input("a", 2));
+    take(dead(4_000_001), &one).begins(0);
+    let second = take(dead(4_000_002), &one);
+    assert_eq!(second.crashes(), 1);
+    // Its own ledger knows of one more.
+    second.begins(2);
+    assert_eq!(take(dead(4_000_003), &one).crashes(), 3);
+    assert_eq!(take(dead(4_000_004), &one).crashes(), 3, "the one before had not begun");
+    let ended = take(dead(4_000_005), &one);
+    ended.begins(3);
+    ended.ends(3);
+    assert_eq!(take(dead(4_000_006), &one).crashes(), 3, "it had ended");
+    assert_eq!(take(dead(4_000_007), &other).crashes(), 0, "another content under the same name");
+}
+
+#[test]
+fn who_leaves_in_order_blames_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |owner| Claims::open(folder.path(), owner, Duration::from_secs(10), Arc::new(Hand::default())).unwrap();
+    let leaving = open(Owner { pid: 4_000_001, ..Owner::myself() });
+    let Tried::Mine(claim) = leaving.take(&input("a", 1)).unwrap() else { panic!("nobody has it") };
+    claim.begins(1);
+    leaving.absolve();
+    let Tried::Mine(next) = open(Owner::myself()).take(&input("a", 1)).unwrap() else { panic!("its owner is dead") };
+    assert_eq!(next.crashes(), 1);
 }

@@ -1,6 +1,7 @@
 //! Several watchers on one folder, each with its own ledger, one of them killed now and again.
 
 use crate::stage::Stage;
+use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
 #[test]
@@ -19,6 +20,22 @@ fn two_watchers_share_a_folder() {
         stage.assert_all_done(n);
         assert_eq!(done, n, "each input is worked on once ({after})");
     }
+}
+
+#[test]
+fn what_kills_the_process_is_set_aside_at_the_third_time_whoever_tried() {
+    let stage = Stage::new();
+    stage.put("a.nii", "good");
+    stage.put("b.nii", "crash, please");
+    for ledger in ["one", "two", "one"] {
+        let output = stage.victim(ledger, &[]).wait_with_output().unwrap();
+        assert_eq!(output.status.signal(), Some(9), "{ledger}");
+    }
+    let output = stage.victim("two", &["talk=1"]).wait_with_output().unwrap();
+    assert!(output.status.success(), "it was not tried a fourth time");
+    let error = std::fs::read_to_string(stage.input("failed/b.nii/error.json")).unwrap();
+    assert!(error.contains("ended 3 times") && error.contains("\"attempts\": 3"), "{error}");
+    assert!(stage.output("a.nii/same").exists() && stage.input("failed/b.nii/b.nii").exists());
 }
 
 #[test]
