@@ -1,6 +1,7 @@
 //! Odd names, links, and files that cannot be read, moved or found.
 
 use crate::stage::{Copy, Stage, copy, tree};
+use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -94,13 +95,24 @@ fn an_unreadable_input_fails_in_the_end() {
     stage.put("b", "y");
     let path = stage.input("a");
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
-    let (summary, heard) = stage.once(copy(), |parts| parts.config.retry.first = Duration::from_millis(5));
-    if std::fs::File::open(stage.input("a")).is_ok() {
-        // Root reads everything.
-        assert_eq!((summary.done, summary.failed), (2, 0), "{heard:?}");
-    } else {
-        assert_eq!((summary.done, summary.failed), (1, 1), "{heard:?}");
-    }
+    // Root reads everything, but for this thread and those that it starts.
+    let ended = std::thread::scope(|scope| {
+        let work = || {
+            let all = CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
+            let mut may = capabilities(None).unwrap();
+            may.effective.remove(all);
+            set_capabilities(None, may).unwrap();
+            assert!(std::fs::File::open(&path).is_err());
+            stage.once(copy(), |parts| parts.config.retry.first = Duration::from_millis(5))
+        };
+        scope.spawn(work).join().unwrap()
+    });
+    let (summary, heard) = ended;
+    assert_eq!((summary.done, summary.failed), (1, 1), "{heard:?}");
+    assert_eq!(heard.iter().filter(|line| line.starts_with("again a ")).count(), 4, "it may become readable: {heard:?}");
+    let error = std::fs::read_to_string(stage.input("failed/a/error.json")).unwrap();
+    assert!(error.contains("Permission denied") && error.contains("\"kind\": \"transient\""), "{error}");
+    assert!(stage.input("failed/a/a").exists() && stage.output("b/copy0").exists());
 }
 
 #[test]
