@@ -16,6 +16,7 @@ mod module;
 mod operator;
 pub mod params;
 mod record;
+mod runs;
 pub mod runtime;
 mod shape;
 #[cfg(feature = "torch")]
@@ -29,11 +30,14 @@ pub use module::{Bound, Module, ModuleHandle, State, Store, Uses, gather, scatte
 pub use operator::{Accumulator, Cursor, Gather, Operator, Scatter};
 pub use params::{ParamType, Params};
 pub use record::Record;
+pub use runs::Runs;
 pub use shape::Shape;
 #[cfg(feature = "torch")]
 pub use tch;
 #[cfg(feature = "torch")]
-pub use torch::{Affine, LIBTORCH, Torch, Volume, Weight, WeightsStore, dtype_name, kind_of, tensor_of};
+pub use torch::{
+    Affine, LIBTORCH, Torch, Volume, Weight, WeightsStore, dtype_name, extra_of_file, kind_of, tensor_of, tensor_of_file,
+};
 pub use value::{FromValue, IntoValue, Payload, Value};
 pub use voxloom_abi as abi;
 pub use voxloom_sdk_derive::{Choice, Params};
@@ -54,7 +58,7 @@ pub type DefaultRuntime = runtime::Plain;
 pub mod prelude {
     pub use crate::{
         Access, Accumulator, Bound, Call, Choice, Context, Cursor, DeviceKind, Entry, Error, Gather, Json, JsonMap, Mode, Module,
-        ModuleHandle, Operator, Params, Port, Record, Result, Scatter, State, Threads, Uses, gather, scatter,
+        ModuleHandle, Operator, Params, Port, Record, Result, Runs, Scatter, State, Threads, Uses, gather, scatter,
     };
     #[cfg(feature = "torch")]
     pub use crate::{Affine, Volume, Weight};

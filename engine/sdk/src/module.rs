@@ -1,8 +1,6 @@
 //! Modules: operators that own state.
 
-use crate::{
-    Accumulator, Call, Context, Cursor, DeviceKind, Entry, Error, IntoValue, Json, Mode, Params, Result, Threads, Value,
-};
+use crate::{Accumulator, Call, Context, Cursor, Entry, Error, IntoValue, Json, Params, Result, Runs, Value};
 use std::path::Path;
 use std::sync::Arc;
 use voxloom_abi::{self as abi, ModuleRef, StateSink, Str, status};
@@ -50,27 +48,9 @@ pub trait Module: Sized + Send + Sync + 'static {
 
     fn entries() -> Vec<Entry>;
 
-    fn mode() -> Mode {
-        Mode::Parallel
-    }
-
-    fn threads() -> Threads {
-        Threads::One
-    }
-
-    fn device() -> DeviceKind {
-        DeviceKind::Cpu
-    }
-
-    /// When equal inputs may give other bits, a sentence that says so.
-    fn not_deterministic() -> Option<&'static str> {
-        None
-    }
-
-    /// Kinds of device (`cpu`, `cuda`) on which equal inputs give equal bits, whatever [`Module::not_deterministic`] says of
-    /// others.
-    fn deterministic_on() -> &'static [&'static str] {
-        &[]
+    /// How its entries run.
+    fn runs() -> Runs {
+        Runs::default()
     }
 
     /// Faults in an entry's parameters that its schema cannot say.

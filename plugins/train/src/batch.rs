@@ -1,5 +1,6 @@
 //! Lists to items, items to batches.
 
+use voxloom_parts::Join;
 use voxloom_sdk::prelude::*;
 
 /// One item for each entry of a JSON list.
@@ -36,15 +37,6 @@ impl Cursor for Entries {
         call.output("index", json!(index))?;
         Ok(true)
     }
-}
-
-/// How tensors of several items become one.
-#[derive(Choice, Clone, Copy, Debug)]
-pub enum Join {
-    /// Along a new first dimension: `[C, D, H, W]` to `[N, C, D, H, W]`.
-    Stack,
-    /// Along the first dimension: `[1, C, D, H, W]` to `[N, C, D, H, W]`.
-    Concat,
 }
 
 /// Makes one training batch of the items of a step.
@@ -97,9 +89,9 @@ impl Accumulator for Batch {
     }
 
     fn finish(&mut self, call: &mut Call) -> Result<()> {
-        call.output("image", join("image", self.join, &self.images)?)?;
+        call.output("image", self.join.all("image", &self.images)?)?;
         let empty = || Tensor::zeros([0], (Kind::Float, Device::Cpu));
-        call.output("label", if self.labels.is_empty() { empty() } else { join("label", self.join, &self.labels)? })?;
+        call.output("label", if self.labels.is_empty() { empty() } else { self.join.all("label", &self.labels)? })?;
         call.output("values", Json::Array(std::mem::take(&mut self.values)))
     }
 }
@@ -127,47 +119,6 @@ impl Accumulator for Tensors {
     }
 
     fn finish(&mut self, call: &mut Call) -> Result<()> {
-        call.output("batch", join("tensor", self.0, &self.1)?)
-    }
-}
-
-/// Joins tensors of one type and size.
-fn join(port: &str, how: Join, tensors: &[Tensor]) -> Result<Tensor> {
-    let Some(first) = tensors.first() else { return Err(Error::item("there is no item to make a batch of")) };
-    let free = match how {
-        Join::Stack => 0,
-        Join::Concat => 1,
-    };
-    let fits = |tensor: &Tensor| tensor.kind() == first.kind() && tensor.size().get(free..) == first.size().get(free..);
-    if let Some(index) = tensors.iter().position(|tensor| !fits(tensor)) {
-        let show = |tensor: &Tensor| format!("{:?} {:?}", tensor.kind(), tensor.size());
-        return Err(Error::item(format!(
-            "the items' `{port}` do not fit into one batch: item 0 is {}, item {index} is {}",
-            show(first),
-            show(&tensors[index])
-        )));
-    }
-    Ok(match how {
-        Join::Stack => Tensor::f_stack(tensors, 0)?,
-        Join::Concat => Tensor::f_cat(tensors, 0)?,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn items_become_a_batch_or_a_message() {
-        let (a, b) = (Tensor::from_slice(&[1.0f32, 2.0]).view([1, 2]), Tensor::from_slice(&[3.0f32, 4.0]).view([1, 2]));
-        assert_eq!(join("x", Join::Stack, &[a.copy(), b.copy()]).unwrap().size(), [2, 1, 2]);
-        assert_eq!(join("x", Join::Concat, &[a.copy(), b.copy()]).unwrap().size(), [2, 2]);
-        assert_eq!(join("x", Join::Concat, &[a.copy(), a.repeat([3, 1])]).unwrap().size(), [4, 2]);
-        let fault = join("image", Join::Stack, &[a, b.to_kind(Kind::Double)]).unwrap_err();
-        assert_eq!(
-            fault.message(),
-            "the items' `image` do not fit into one batch: item 0 is Float [1, 2], item 1 is Double [1, 2]"
-        );
-        assert_eq!(join("image", Join::Stack, &[]).unwrap_err().message(), "there is no item to make a batch of");
+        call.output("batch", self.0.all("tensor", &self.1)?)
     }
 }

@@ -4,8 +4,7 @@ use super::{Adapter, Behind};
 use crate::module::{gather, scatter};
 use crate::params::NoParams;
 use crate::{
-    Bound, Context, DeviceKind, Entry, Gather, Json, Mode, Module, Operator, ParamType, Params, Result, Scatter, State, Store,
-    Threads, Uses,
+    Bound, Context, Entry, Gather, Json, Module, Operator, ParamType, Params, Result, Runs, Scatter, State, Store, Uses,
 };
 use serde_json::json;
 use std::marker::PhantomData;
@@ -17,38 +16,25 @@ pub struct ScatterOf<T>(PhantomData<T>);
 pub struct GatherOf<T>(PhantomData<T>);
 pub struct ModuleOf<T>(PhantomData<T>);
 
-struct Traits {
-    module: bool,
-    mode: Mode,
-    threads: Threads,
-    device: DeviceKind,
-    why: Option<&'static str>,
-    deterministic_on: &'static [&'static str],
-}
-
-fn description<P: Params>(name: &str, traits: &Traits, entries: &[Entry]) -> Json {
+fn description<P: Params>(name: &str, module: bool, runs: &Runs, entries: &[Entry]) -> Json {
     let mut json = json!({
         "name": name,
         "about": P::ABOUT,
-        "module": traits.module,
-        "mode": traits.mode.word(),
-        "threads": traits.threads.word(),
-        "device": traits.device.word(),
-        "deterministic": traits.why.is_none(),
+        "module": module,
+        "mode": runs.mode.word(),
+        "threads": runs.threads.word(),
+        "device": runs.device.word(),
+        "deterministic": runs.not_deterministic.is_none(),
         "params": P::schema(),
         "entries": entries.iter().map(Entry::describe).collect::<Vec<_>>(),
     });
-    if let Some(why) = traits.why {
+    if let Some(why) = runs.not_deterministic {
         json["why"] = why.into();
-        if !traits.deterministic_on.is_empty() {
-            json["deterministic_on"] = traits.deterministic_on.into();
+        if !runs.deterministic_on.is_empty() {
+            json["deterministic_on"] = runs.deterministic_on.into();
         }
     }
     json
-}
-
-fn plain(mode: Mode, threads: Threads, device: DeviceKind) -> Traits {
-    Traits { module: false, mode, threads, device, why: None, deterministic_on: &[] }
 }
 
 fn check<P: Params>(params: &Json) -> Result<()> {
@@ -68,12 +54,12 @@ impl<T: Params> Behind for PlainInstance<T> {
 }
 
 macro_rules! plain_adapter {
-    ($adapter:ident, $trait:ident, $traits:expr, $bind:expr) => {
+    ($adapter:ident, $trait:ident, $runs:expr, $bind:expr) => {
         impl<T: $trait> Adapter for $adapter<T> {
             const NAME: &'static str = T::NAME;
 
             fn describe() -> Json {
-                description::<T>(T::NAME, &$traits, &Self::entries())
+                description::<T>(T::NAME, false, &$runs, &Self::entries())
             }
 
             fn entries() -> Vec<Entry> {
@@ -91,13 +77,16 @@ macro_rules! plain_adapter {
     };
 }
 
-plain_adapter!(MapOf, Operator, plain(T::mode(), T::threads(), T::device()), |operator| Box::new(
-    move |call: &mut crate::Call| operator.run(call)
-));
-plain_adapter!(ScatterOf, Scatter, plain(T::mode(), Threads::One, DeviceKind::Cpu), |operator| scatter(
+plain_adapter!(
+    MapOf,
+    Operator,
+    Runs { mode: T::mode(), threads: T::threads(), device: T::device(), ..Runs::default() },
+    |operator| Box::new(move |call: &mut crate::Call| operator.run(call))
+);
+plain_adapter!(ScatterOf, Scatter, Runs { mode: T::mode(), ..Runs::default() }, |operator| scatter(
     move |call| operator.open(call)
 ));
-plain_adapter!(GatherOf, Gather, plain(Mode::Parallel, T::threads(), DeviceKind::Cpu), |operator| gather(
+plain_adapter!(GatherOf, Gather, Runs { threads: T::threads(), ..Runs::default() }, |operator| gather(
     move |call| operator.open(call)
 ));
 
@@ -125,15 +114,7 @@ impl<T: Module> Adapter for ModuleOf<T> {
     const NAME: &'static str = T::NAME;
 
     fn describe() -> Json {
-        let traits = Traits {
-            module: true,
-            mode: T::mode(),
-            threads: T::threads(),
-            device: T::device(),
-            why: T::not_deterministic(),
-            deterministic_on: T::deterministic_on(),
-        };
-        description::<T::Params>(T::NAME, &traits, &Self::entries())
+        description::<T::Params>(T::NAME, true, &T::runs(), &Self::entries())
     }
 
     fn entries() -> Vec<Entry> {

@@ -65,14 +65,19 @@ impl Drop for GradMode {
     }
 }
 
-/// The device of a call's lane.
-pub fn device(context: &Context) -> Result<Device> {
-    match context.device_name() {
-        "cpu" => Ok(Device::Cpu),
-        name => match name.strip_prefix("cuda:").and_then(|index| index.parse().ok()) {
-            Some(index) => Ok(Device::Cuda(index)),
-            None => Err(Error::fatal(format!("device `{name}` is not known: expected cpu or cuda:N"))),
-        },
+impl Context<'_> {
+    /// The device of a call's lane; of a module while it is made, where its tensors live.
+    ///
+    /// # Errors
+    /// Neither `cpu` nor `cuda:N`.
+    pub fn device(&self) -> Result<Device> {
+        match self.device_name() {
+            "cpu" => Ok(Device::Cpu),
+            name => match name.strip_prefix("cuda:").and_then(|index| index.parse().ok()) {
+                Some(index) => Ok(Device::Cuda(index)),
+                None => Err(Error::fatal(format!("device `{name}` is not known: expected cpu or cuda:N"))),
+            },
+        }
     }
 }
 

@@ -45,11 +45,11 @@ impl Store for WeightsStore {
         let shape = |tensor: &Tensor| tensor.size().iter().map(|&size| size as usize).collect();
         let expected: Vec<_> = state.iter().zip(&targets).map(|(state, tensor)| (state.name.clone(), shape(tensor))).collect();
         match_names(&expected, &file.tensors).map_err(|mismatch| Error::from(mismatch).context(path.display()))?;
-        let extra = file.metadata.get(EXTRA).map(|text| serde_json::from_str(text)).transpose()?;
+        let extra = extra_of_file(&file)?;
         let mut found = Vec::new();
         for (state, target) in state.iter().zip(&targets) {
             let tensor = file.get(&state.name).ok_or_else(|| Error::item(format!("`{}` is missing", state.name)))?;
-            let tensor = from_file(tensor)?;
+            let tensor = tensor_of_file(tensor)?;
             if tensor.kind() != target.kind() && !(tensor.is_floating_point() && target.is_floating_point()) {
                 let (found, expected) = (dtype_name(tensor.kind()), dtype_name(target.kind()));
                 return Err(Error::item(format!("{}: `{}` is {found}, expected {expected}", path.display(), state.name)));
@@ -62,7 +62,7 @@ impl Store for WeightsStore {
                 target.copy_(tensor);
             }
         });
-        Ok(extra.unwrap_or(Json::Null))
+        Ok(extra)
     }
 }
 
@@ -80,7 +80,19 @@ fn to_file(name: &str, tensor: &Tensor) -> Result<voxloom_weights::Tensor> {
     Ok(voxloom_weights::Tensor::new(name, dtype, tensor.size().iter().map(|&size| size as usize).collect(), bytes))
 }
 
-fn from_file(tensor: &voxloom_weights::Tensor) -> Result<Tensor> {
+/// What a saved module keeps beside its tensors; `Null` in files of others.
+///
+/// # Errors
+/// No JSON stands where it should.
+pub fn extra_of_file(file: &voxloom_weights::Tensors) -> Result<Json> {
+    Ok(file.metadata.get(EXTRA).map(|text| serde_json::from_str(text)).transpose()?.unwrap_or(Json::Null))
+}
+
+/// A tensor of a weight file, in the file's type, on the CPU.
+///
+/// # Errors
+/// A type that tensors do not have.
+pub fn tensor_of_file(tensor: &voxloom_weights::Tensor) -> Result<Tensor> {
     let word = DTYPES.iter().find(|(dtype, _)| *dtype == tensor.dtype).map_or("", |(_, word)| word);
     let kind: Kind =
         kind_of(word).ok_or_else(|| Error::item(format!("`{}` has a type that tensors do not have", tensor.name)))?;

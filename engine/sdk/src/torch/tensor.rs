@@ -28,7 +28,7 @@ impl IntoValue for &Tensor {
 impl FromValue for Tensor {
     /// The tensor on the call's device; shares storage where it is there already.
     fn from_value(value: &Value, call: &Call) -> Result<Self> {
-        Ok(tensor_of(value)?.to_device(super::runtime::device(call)?))
+        Ok(tensor_of(value)?.to_device(call.device()?))
     }
 }
 

@@ -127,12 +127,9 @@ impl Module for Counter {
         vec![Entry::map().named("count").writes().output(Port::json("n"))]
     }
 
-    fn not_deterministic() -> Option<&'static str> {
-        Some("on CUDA, for the sake of the test")
-    }
-
-    fn deterministic_on() -> &'static [&'static str] {
-        &["cpu"]
+    fn runs() -> Runs {
+        let not_deterministic = Some("on CUDA, for the sake of the test");
+        Runs { not_deterministic, deterministic_on: &["cpu"], ..Runs::default() }
     }
 
     fn create(params: &CounterParams, _: &Context) -> Result<Self> {

@@ -6,6 +6,7 @@ use crate::inference::{Tiling, averaged_over_flips, stitch};
 use crate::network::{Features, Network, NetworkConfig};
 use std::path::Path;
 use std::sync::Arc;
+use voxloom_parts::{NETWORK, Placed};
 use voxloom_precision::{Precision, Widen};
 use voxloom_sdk::params::ParamType;
 use voxloom_sdk::prelude::*;
@@ -79,9 +80,7 @@ struct SegmentParams {
 
 /// The module.
 pub struct DodNet {
-    network: Network,
-    device: Device,
-    precision: Precision,
+    network: Placed<Network>,
     tasks: Tasks,
     images: Option<Json>,
     transfer: bool,
@@ -139,20 +138,8 @@ impl Module for DodNet {
         ]
     }
 
-    fn threads() -> Threads {
-        Threads::All
-    }
-
-    fn device() -> DeviceKind {
-        DeviceKind::Any
-    }
-
-    fn not_deterministic() -> Option<&'static str> {
-        Some("on CUDA the gradient of the trilinear enlargement adds up in no fixed order")
-    }
-
-    fn deterministic_on() -> &'static [&'static str] {
-        &["cpu"]
+    fn runs() -> Runs {
+        NETWORK
     }
 
     fn create(params: &NetworkParams, context: &Context) -> Result<Self> {
@@ -164,17 +151,8 @@ impl Module for DodNet {
             head_depth: params.head_depth,
             weight_std: params.weight_std,
         };
-        let device = device(context)?;
-        params.precision.check(device)?;
-        let network = Network::new(config, device, &mut context.rng())?;
-        Ok(Self {
-            network,
-            device,
-            precision: params.precision,
-            tasks: params.tasks.clone(),
-            images: params.images.clone(),
-            transfer: params.transfer,
-        })
+        let network = Placed::new(context, params.precision, |device, mut rng| Network::new(config, device, &mut rng))?;
+        Ok(Self { network, tasks: params.tasks.clone(), images: params.images.clone(), transfer: params.transfer })
     }
 
     fn state(&self) -> Vec<State> {
@@ -227,7 +205,7 @@ impl Module for DodNet {
                 let tasks = this.numbers(&tasks)?;
                 Box::new(move |call: &mut Call| {
                     let image: Tensor = call.input("image")?;
-                    let scores = this.narrow(|| this.scores(&image, &tasks, flips))?;
+                    let scores = this.network.run(|network| scores(network, &image, &tasks, flips))?;
                     call.output("scores", scores)
                 })
             }
@@ -246,22 +224,26 @@ impl Widen for Features {
     }
 }
 
-impl DodNet {
-    /// Runs a pass in the module's precision; what it gives is float32.
-    fn narrow<T: Widen>(&self, pass: impl FnOnce() -> crate::Result<T>) -> Result<T> {
-        Ok(self.precision.run(self.device, pass)??)
-    }
+/// Probabilities of all `tasks` for one patch.
+fn scores(network: &Network, image: &Tensor, tasks: &[i64], flips: bool) -> crate::Result<Tensor> {
+    let predict = |image: &Tensor| {
+        let features = network.features(image)?.widen();
+        Ok(network.heads(&features, tasks)?.widen().sigmoid())
+    };
+    if flips { averaged_over_flips(image, predict) } else { predict(image) }
+}
 
+impl DodNet {
     fn features(&self, call: &mut Call) -> Result<()> {
         let image: Tensor = call.input("image")?;
-        let features = self.narrow(|| self.network.features(&image))?;
+        let features = self.network.run(|network| network.features(&image))?;
         call.output("feature", features.map)?;
         call.output("pooled", features.pooled)
     }
 
     fn heads(&self, call: &mut Call, tasks: &[i64]) -> Result<()> {
         let features = Features { map: call.input("feature")?, pooled: call.input("pooled")? };
-        call.output("logits", self.narrow(|| self.network.heads(&features, tasks))?)
+        call.output("logits", self.network.run(|network| network.heads(&features, tasks))?)
     }
 
     fn forward(&self, call: &mut Call) -> Result<()> {
@@ -275,22 +257,14 @@ impl DodNet {
             return Err(Error::item(format!("`task` names {} tasks for {samples} samples; give one a sample", wanted.len())));
         }
         let tasks = self.numbers_of(&wanted).map_err(|fault| fault.context("`task`"))?;
-        call.output("logits", self.narrow(|| self.network.forward(&image, &tasks))?)
-    }
-
-    fn scores(&self, image: &Tensor, tasks: &[i64], flips: bool) -> crate::Result<Tensor> {
-        let predict = |image: &Tensor| {
-            let features = self.network.features(image)?.widen();
-            Ok(self.network.heads(&features, tasks)?.widen().sigmoid())
-        };
-        if flips { averaged_over_flips(image, predict) } else { predict(image) }
+        call.output("logits", self.network.run(|network| network.forward(&image, &tasks))?)
     }
 
     fn segment(&self, call: &mut Call, tasks: &[i64], params: &SegmentParams) -> Result<()> {
         let volume: Volume = call.input("volume")?;
         let tiling = Tiling { tile: params.size.0, pad_value: params.pad_value, compat: params.compat };
         let image = single(&volume, "volume")?.to_kind(Kind::Float);
-        let scores = self.narrow(|| stitch(&image, &tiling, |patch| self.scores(patch, tasks, params.flips)))?;
+        let scores = self.network.run(|network| stitch(&image, &tiling, |patch| scores(network, patch, tasks, params.flips)))?;
         call.output("scores", volume.with_data(scores))
     }
 
@@ -304,15 +278,5 @@ impl DodNet {
 
     fn numbers_of(&self, wanted: &[Json]) -> Result<Vec<i64>> {
         wanted.iter().map(|task| Ok(self.tasks.find(task)? as i64)).collect()
-    }
-}
-
-/// Where the module lives.
-fn device(context: &Context) -> Result<Device> {
-    let name = context.device_name();
-    match name.strip_prefix("cuda:").map(str::parse) {
-        Some(Ok(index)) => Ok(Device::Cuda(index)),
-        None if name == "cpu" => Ok(Device::Cpu),
-        _ => Err(Error::fatal(format!("device `{name}` is not known: expected cpu or cuda:N"))),
     }
 }

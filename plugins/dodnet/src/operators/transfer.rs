@@ -2,14 +2,12 @@
 
 use crate::network::Network;
 use std::path::Path;
+use voxloom_parts::Copies;
 use voxloom_sdk::prelude::*;
-use voxloom_weights::Dtype;
+use voxloom_sdk::{extra_of_file, tensor_of_file};
 
 /// What another head may change; the rest of the network must fit.
 const OF_THE_HEAD: [&str; 2] = ["controller.", "precls_conv.2."];
-
-/// Metadata key under which a saved module keeps what is not a tensor.
-const EXTRA: &str = "voxloom.extra";
 
 /// Copies from a checkpoint of a network with other tasks what fits this one; gives the names that keep their initial values,
 /// or `None`, and nothing is copied, where the file says that its tasks are `tasks`: it is to be taken whole.
@@ -21,44 +19,26 @@ const EXTRA: &str = "voxloom.extra";
 /// The file cannot be read, or lacks a tensor of the trunk, or has it in another shape; then nothing is changed.
 pub fn transfer(network: &Network, path: &Path, tasks: &Json) -> Result<Option<Vec<String>>> {
     let mut file = voxloom_weights::read(path)?;
-    let extra: Json = file.metadata.get(EXTRA).map(|text| serde_json::from_str(text)).transpose()?.unwrap_or(Json::Null);
-    if extra["tasks"] == *tasks {
+    if extra_of_file(&file)?["tasks"] == *tasks {
         return Ok(None);
     }
     file.strip_prefix("module.");
-    let (mut copies, mut fresh, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut copies, mut fresh) = (Copies::default(), Vec::new());
     for (name, target) in network.named() {
-        let found = file.get(name).map(tensor).transpose()?;
+        let found = file.get(name).map(tensor_of_file).transpose()?;
         let features = network.config().stages()[3];
         match found {
             Some(found) if name == "controller.weight" && found.size()[0] == target.size()[0] && found.size()[1] >= features => {
-                copies.push((target.narrow(1, 0, features), found.narrow(1, 0, features)));
+                copies.add(name, &target.narrow(1, 0, features), found.narrow(1, 0, features));
             }
-            Some(found) if name != "controller.weight" && found.size() == target.size() => {
-                copies.push((target.shallow_clone(), found))
-            }
+            Some(found) if name != "controller.weight" && found.size() == target.size() => copies.add(name, target, found),
             _ if OF_THE_HEAD.iter().any(|prefix| name.starts_with(prefix)) => fresh.push(name.to_owned()),
-            Some(found) => wrong.push(format!("`{name}` is {:?}, expected {:?}", found.size(), target.size())),
-            None => wrong.push(format!("`{name}` is missing")),
+            Some(found) => copies.add(name, target, found),
+            None => copies.missing(name),
         }
     }
-    if !wrong.is_empty() {
-        return Err(Error::item(format!("{}: {}", path.display(), wrong.join("; "))));
-    }
-    tch::no_grad(|| copies.into_iter().for_each(|(mut target, found)| target.copy_(&found)));
+    copies.finish().map_err(|wrong| Error::item(format!("{}: {}", path.display(), wrong.join("; "))))?;
     Ok(Some(fresh))
-}
-
-fn tensor(found: &voxloom_weights::Tensor) -> Result<Tensor> {
-    let kind = match found.dtype {
-        Dtype::F32 => Kind::Float,
-        Dtype::F64 => Kind::Double,
-        Dtype::F16 => Kind::Half,
-        Dtype::BF16 => Kind::BFloat16,
-        other => return Err(Error::item(format!("`{}` holds {}, expected floating-point numbers", found.name, other.name()))),
-    };
-    let size: Vec<i64> = found.shape.iter().map(|&n| n as i64).collect();
-    Ok(Tensor::f_from_data_size(&found.bytes, &size, kind)?)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod eim;
 mod kernel;
 mod perception;
 mod reconstruction;
+mod widen;
 
 pub use coarse::{Coarse, CoarseOutput, Encoded};
 pub use config::{DIVISOR, NetworkConfig};

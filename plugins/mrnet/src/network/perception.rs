@@ -7,6 +7,7 @@ use crate::{Fault, Result};
 use rand::RngCore;
 use tch::{Device, Kind, Tensor};
 use voxloom_parts::{BatchNorm, Builder, Conv, ConvConfig, ConvTranspose, Entries, Mode, PRelu, Start};
+use voxloom_precision::Widen;
 use voxloom_sdk::Weight;
 
 /// Standard deviation of initial weights.
@@ -111,7 +112,8 @@ impl Perception {
     /// - in:  `[N, 1, H, W]`
     /// - out: the same
     pub fn attention(&self, map: &Tensor) -> Tensor {
-        let smooth = self.smooth(map);
+        // In float32: the small number below would be 0 in float16.
+        let smooth = self.smooth(map).widen();
         let flat = smooth.flatten(2, 3);
         // `max` and `min` with an index send the gradient to one element, as the authors' code does; `amax` would split it.
         let (least, _) = flat.min_dim(2, true);

@@ -39,7 +39,7 @@ pub struct Seen {
     /// o1 to o6.
     pub features: [Tensor; 6],
     /// L: a quarter of the size, before pooling.
-    low: Tensor,
+    pub(super) low: Tensor,
 }
 
 /// A convolution of this network at its start: normal weights, no bias or one of 0.

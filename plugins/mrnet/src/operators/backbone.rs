@@ -2,8 +2,9 @@
 
 use crate::network::Coarse;
 use std::path::Path;
+use voxloom_parts::Copies;
 use voxloom_sdk::prelude::*;
-use voxloom_weights::Dtype;
+use voxloom_sdk::tensor_of_file;
 
 /// torchvision's names and those of the authors' encoder.
 const PARTS: [(&str, &str); 6] = [
@@ -22,42 +23,20 @@ const PARTS: [(&str, &str); 6] = [
 pub fn take_backbone(network: &Coarse, path: &Path) -> Result<()> {
     let mut file = voxloom_weights::read(path).map_err(|fault| Error::param("", fault.to_string()))?;
     file.strip_prefix("module.");
-    let (mut copies, mut wrong) = (Vec::new(), Vec::new());
+    let mut copies = Copies::default();
     for named in network.entries().iter().filter(|named| named.name.starts_with("rn.")) {
         let theirs = PARTS.iter().find_map(|(theirs, ours)| Some(format!("{theirs}{}", named.name.strip_prefix(ours)?)));
         let theirs = theirs.unwrap_or_else(|| named.name.clone());
         match file.get(&theirs) {
             None if theirs.ends_with("num_batches_tracked") => {}
-            None => wrong.push(format!("`{theirs}` is missing")),
-            Some(found) => {
-                let found = stored(found)?;
-                if found.size() == named.tensor.size() {
-                    copies.push((named.tensor.shallow_clone(), found));
-                } else {
-                    wrong.push(format!("`{theirs}` is {:?}, expected {:?}", found.size(), named.tensor.size()));
-                }
-            }
+            None => copies.missing(&theirs),
+            Some(found) => copies.add(&theirs, &named.tensor, tensor_of_file(found)?),
         }
     }
-    if !wrong.is_empty() {
+    copies.finish().map_err(|wrong| {
         let shown = wrong.iter().take(3).cloned().collect::<Vec<_>>().join("; ");
-        let text = format!("{} is no ResNet-34 of this width ({} tensors): {shown}", path.display(), wrong.len());
-        return Err(Error::param("", text));
-    }
-    tch::no_grad(|| copies.into_iter().for_each(|(mut ours, found)| ours.copy_(&found)));
-    Ok(())
-}
-
-fn stored(found: &voxloom_weights::Tensor) -> Result<Tensor> {
-    let kind = match found.dtype {
-        Dtype::F32 => Kind::Float,
-        Dtype::F64 => Kind::Double,
-        Dtype::F16 => Kind::Half,
-        Dtype::I64 => Kind::Int64,
-        other => return Err(Error::param("", format!("`{}` holds {}, expected numbers", found.name, other.name()))),
-    };
-    let size: Vec<i64> = found.shape.iter().map(|&n| n as i64).collect();
-    Ok(Tensor::f_from_data_size(&found.bytes, &size, kind)?)
+        Error::param("", format!("{} is no ResNet-34 of this width ({} tensors): {shown}", path.display(), wrong.len()))
+    })
 }
 
 #[cfg(test)]

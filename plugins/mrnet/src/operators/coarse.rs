@@ -1,11 +1,11 @@
 //! `mrnet.coarse`: the U-Net that knows the raters' weights, as a module.
 
 use super::backbone::take_backbone;
-use super::network_params::{NOT_DETERMINISTIC, device, network_params};
+use super::network_params::network_params;
 use crate::network::{Coarse, CoarseOutput};
 use std::path::PathBuf;
 use std::sync::Arc;
-use voxloom_parts::Mode as Phase;
+use voxloom_parts::{Mode as Phase, NETWORK, Placed};
 use voxloom_sdk::prelude::*;
 
 network_params! {
@@ -18,7 +18,7 @@ network_params! {
 }
 
 /// The module.
-pub struct CoarseModule(Coarse);
+pub struct CoarseModule(Placed<Coarse>);
 
 impl Module for CoarseModule {
     const NAME: &'static str = "mrnet.coarse";
@@ -48,24 +48,12 @@ impl Module for CoarseModule {
         ]
     }
 
-    fn threads() -> Threads {
-        Threads::All
-    }
-
-    fn device() -> DeviceKind {
-        DeviceKind::Any
-    }
-
-    fn not_deterministic() -> Option<&'static str> {
-        Some(NOT_DETERMINISTIC)
-    }
-
-    fn deterministic_on() -> &'static [&'static str] {
-        &["cpu"]
+    fn runs() -> Runs {
+        NETWORK
     }
 
     fn create(params: &CoarseParams, context: &Context) -> Result<Self> {
-        let network = Coarse::new(params.config(), device(context)?, &mut context.rng())?;
+        let network = Placed::new(context, params.precision, |device, rng| Coarse::new(params.config(), device, rng))?;
         if let Some(path) = params.backbone_weights.as_deref().filter(|path| !path.as_os_str().is_empty()) {
             take_backbone(&network, path).map_err(|fault| fault.within("backbone_weights"))?;
         }
@@ -81,11 +69,10 @@ impl Module for CoarseModule {
         let train = entry == "train";
         Ok(Box::new(move |call: &mut Call| {
             let (image, expertness): (Tensor, Tensor) = (call.input("image")?, call.input("expertness")?);
-            let out = match train {
-                true => this.0.conditions(&image, &expertness, Phase::Train)?,
-                false => this.0.forward(&image, &expertness, Phase::Eval)?,
-            };
-            let CoarseOutput { logits, features } = out;
+            let CoarseOutput { logits, features } = this.0.run(|network| match train {
+                true => network.conditions(&image, &expertness, Phase::Train),
+                false => network.forward(&image, &expertness, Phase::Eval),
+            })?;
             if !train {
                 call.output("probability", logits.sigmoid())?;
             }

@@ -1,6 +1,5 @@
 //! `mrnet.conditions`: weights of the raters for a training step, and what is then true.
 
-use super::network_params::device;
 use crate::expertness::{Condition, draw, majority, soft_truth};
 use voxloom_sdk::prelude::*;
 
@@ -41,7 +40,7 @@ impl Operator for Conditions {
     fn run(&self, call: &mut Call) -> Result<()> {
         let masks: Tensor = call.input("masks")?;
         let size = masks.size();
-        let expertness = draw(&self.conditions, size[0], size[1], &mut call.rng()).to_device(device(call)?);
+        let expertness = draw(&self.conditions, size[0], size[1], &mut call.rng()).to_device(call.device()?);
         let target = match self.target {
             Target::Soft => soft_truth(&masks, &expertness)?,
             Target::Majority => {

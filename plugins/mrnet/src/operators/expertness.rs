@@ -1,6 +1,5 @@
 //! `mrnet.expertness`: chosen weights of the raters.
 
-use super::network_params::device;
 use crate::expertness::{normalised, soft_truth};
 use voxloom_sdk::prelude::*;
 
@@ -31,7 +30,7 @@ impl Operator for Expertness {
 
     fn run(&self, call: &mut Call) -> Result<()> {
         let image: Tensor = call.input("image")?;
-        let weights = Tensor::from_slice(&normalised(&self.weights, self.raters)?).to_device(device(call)?);
+        let weights = Tensor::from_slice(&normalised(&self.weights, self.raters)?).to_device(call.device()?);
         call.output("expertness", weights.unsqueeze(0).repeat([image.size()[0], 1]))
     }
 }

@@ -1,20 +1,7 @@
-//! What the three modules share: sizes, where they live, what libtorch leaves open.
+//! What the three modules share: sizes, precision, and how many samples they learn from.
 
 use crate::network::NetworkConfig;
 use voxloom_sdk::prelude::*;
-
-pub const NOT_DETERMINISTIC: &str =
-    "on CUDA the gradients of enlargement and pooling add up in no fixed order; on CPU equal inputs give equal bits";
-
-/// Where the module lives.
-pub fn device(context: &Context) -> Result<Device> {
-    let name = context.device_name();
-    match name.strip_prefix("cuda:").map(str::parse) {
-        Some(Ok(index)) => Ok(Device::Cuda(index)),
-        None if name == "cpu" => Ok(Device::Cpu),
-        _ => Err(Error::fatal(format!("device `{name}` is not known: expected cpu or cuda:N"))),
-    }
-}
 
 /// A batch of one has no statistics where the image is pooled to one pixel.
 pub fn expect_several(image: &Tensor) -> Result<()> {
@@ -42,6 +29,9 @@ macro_rules! network_params {
             /// Scales the channels; 1 is the paper's.
             #[param(default = 1.0, above = 0.0, max = 4.0)]
             pub width: f64,
+            /// Element type of products and convolutions. Weights stay float32, results are float32; float16 needs CUDA and the optimizers' `loss_scale`.
+            #[param(default = voxloom_precision::Precision::Float32)]
+            pub precision: voxloom_precision::Precision,
             $($own)*
         }
 

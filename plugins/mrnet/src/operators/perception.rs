@@ -1,9 +1,10 @@
 //! `mrnet.perception`: the refinement by what the raters disagree on, as a module.
 
-use super::network_params::{NOT_DETERMINISTIC, device, expect_several, network_params};
+use super::network_params::{expect_several, network_params};
 use crate::network::{Perception, Refined};
+use rand::RngCore;
 use std::sync::Arc;
-use voxloom_parts::Mode as Phase;
+use voxloom_parts::{Mode as Phase, NETWORK, Placed};
 use voxloom_sdk::ParamType;
 use voxloom_sdk::prelude::*;
 
@@ -34,7 +35,7 @@ pub struct TrainParams {
 }
 
 /// The module.
-pub struct PerceptionModule(Perception);
+pub struct PerceptionModule(Placed<Perception>);
 
 impl Module for PerceptionModule {
     const NAME: &'static str = "mrnet.perception";
@@ -68,24 +69,13 @@ impl Module for PerceptionModule {
         ]
     }
 
-    fn threads() -> Threads {
-        Threads::All
-    }
-
-    fn device() -> DeviceKind {
-        DeviceKind::Any
-    }
-
-    fn not_deterministic() -> Option<&'static str> {
-        Some(NOT_DETERMINISTIC)
-    }
-
-    fn deterministic_on() -> &'static [&'static str] {
-        &["cpu"]
+    fn runs() -> Runs {
+        NETWORK
     }
 
     fn create(params: &PerceptionParams, context: &Context) -> Result<Self> {
-        Ok(Self(Perception::new(params.config(), params.freeze_kernel, device(context)?, &mut context.rng())?))
+        let make = |device, rng: &mut dyn RngCore| Perception::new(params.config(), params.freeze_kernel, device, rng);
+        Ok(Self(Placed::new(context, params.precision, make)?))
     }
 
     fn state(&self) -> Vec<State> {
@@ -98,7 +88,8 @@ impl Module for PerceptionModule {
             return Ok(Box::new(move |call: &mut Call| {
                 let (raters, features, logits): (Tensor, Tensor, Tensor) =
                     (call.input("raters")?, call.input("features")?, call.input("logits")?);
-                let Refined { logits, uncertainty, .. } = this.0.forward(&raters, &features, &logits, Phase::Eval)?;
+                let pass = |network: &Perception| network.forward(&raters, &features, &logits, Phase::Eval);
+                let Refined { logits, uncertainty, .. } = this.0.run(pass)?;
                 call.output("probability", logits.sigmoid())?;
                 call.output("uncertainty", uncertainty)?;
                 call.output("logits", logits)
@@ -111,7 +102,8 @@ impl Module for PerceptionModule {
             expect_several(&logits.get(0))?;
             let [raters, features] = [raters, features].map(|tensor| tensor.detach());
             let logits = coarse_maps(&logits.detach(), att_ave);
-            call.output("logits", this.0.conditions(&raters, &features, &logits, Phase::Train)?.logits)
+            let pass = |network: &Perception| network.conditions(&raters, &features, &logits, Phase::Train);
+            call.output("logits", this.0.run(pass)?.logits)
         }))
     }
 }

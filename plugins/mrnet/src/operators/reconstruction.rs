@@ -1,10 +1,10 @@
 //! `mrnet.reconstruction`: every rater's mask from image and coarse map, as a module.
 
-use super::network_params::{NOT_DETERMINISTIC, device, expect_several, network_params};
+use super::network_params::{expect_several, network_params};
 use crate::losses::consistency;
 use crate::network::Reconstruction;
 use std::sync::Arc;
-use voxloom_parts::Mode as Phase;
+use voxloom_parts::{Mode as Phase, NETWORK, Placed};
 use voxloom_sdk::ParamType;
 use voxloom_sdk::prelude::*;
 
@@ -49,7 +49,7 @@ pub struct ConsistencyParams {
 
 /// The module.
 pub struct ReconstructionModule {
-    network: Reconstruction,
+    network: Placed<Reconstruction>,
     form: Form,
 }
 
@@ -93,24 +93,12 @@ impl Module for ReconstructionModule {
         ]
     }
 
-    fn threads() -> Threads {
-        Threads::All
-    }
-
-    fn device() -> DeviceKind {
-        DeviceKind::Any
-    }
-
-    fn not_deterministic() -> Option<&'static str> {
-        Some(NOT_DETERMINISTIC)
-    }
-
-    fn deterministic_on() -> &'static [&'static str] {
-        &["cpu"]
+    fn runs() -> Runs {
+        NETWORK
     }
 
     fn create(params: &ReconstructionParams, context: &Context) -> Result<Self> {
-        let network = Reconstruction::new(params.config(), device(context)?, &mut context.rng())?;
+        let network = Placed::new(context, params.precision, |device, rng| Reconstruction::new(params.config(), device, rng))?;
         Ok(Self { network, form: params.recon_input })
     }
 
@@ -124,7 +112,8 @@ impl Module for ReconstructionModule {
             "forward" => Box::new(move |call: &mut Call| {
                 let (image, logits, expertness): (Tensor, Tensor, Tensor) =
                     (call.input("image")?, call.input("logits")?, call.input("expertness")?);
-                let raters = this.network.forward(&image, &this.taken(&logits), &expertness, Phase::Eval)?;
+                let maps = this.taken(&logits);
+                let raters = this.network.run(|network| network.forward(&image, &maps, &expertness, Phase::Eval))?;
                 call.output("probability", raters.sigmoid())?;
                 call.output("raters", raters)
             }),
@@ -133,7 +122,8 @@ impl Module for ReconstructionModule {
                     (call.input("image")?, call.input("logits")?, call.input("expertness")?);
                 expect_several(&image)?;
                 let maps = this.taken(&logits.detach());
-                call.output("raters", this.network.conditions(&image, &maps, &expertness, Phase::Train)?)
+                let raters = this.network.run(|network| network.conditions(&image, &maps, &expertness, Phase::Train))?;
+                call.output("raters", raters)
             }),
             _ => {
                 let how = ConsistencyParams::parse(params)?.consistency;
@@ -161,8 +151,8 @@ impl ReconstructionModule {
         let last = logits.size()[0] - 1;
         let (logits, target) = (logits.get(last), target.get(last));
         let measure = |logits: &Tensor| -> Result<(Tensor, Vec<f64>)> {
-            let found = self.network.encode(image, logits, Phase::Train)?;
-            Ok(consistency(&found, &self.network.encode(image, &target, Phase::Train)?))
+            let encode = |maps: &Tensor| self.network.run(|network| network.encode(image, maps, Phase::Train));
+            Ok(consistency(&encode(logits)?, &encode(&target)?))
         };
         match how {
             Consistency::Off => Ok((Tensor::zeros([], (Kind::Float, image.device())), Vec::new())),

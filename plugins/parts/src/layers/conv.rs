@@ -1,7 +1,8 @@
-//! Convolutions along two or three axes.
+//! Convolutions along one to three axes; in an autocast scope they run in its type.
 
 use crate::{Builder, Start};
 use tch::Tensor;
+use voxloom_precision::convolution;
 use voxloom_sdk::Weight;
 
 /// What a convolution is; `..ConvConfig::default()` fills the rest: 3×3, stride 1, padding 1, with bias.
@@ -62,11 +63,11 @@ impl Conv {
     pub fn forward(&self, x: &Tensor) -> Tensor {
         let (weight, bias) = (&*self.weight, self.bias.as_deref());
         let (stride, padding, dilation) = (self.stride, self.padding, self.dilation);
-        match weight.dim() {
+        convolution(x, |x| match weight.dim() {
             3 => x.conv1d(weight, bias, stride, padding, dilation, 1),
             4 => x.conv2d(weight, bias, stride, padding, dilation, 1),
             _ => x.conv3d(weight, bias, stride, padding, dilation, 1),
-        }
+        })
     }
 
     pub fn weight(&self) -> &Tensor {
@@ -100,10 +101,10 @@ impl ConvTranspose {
     /// - out: `[N, output, …]`, each axis `(n - 1)·stride - 2·padding + kernel`
     pub fn forward(&self, x: &Tensor) -> Tensor {
         let (weight, bias) = (&*self.weight, self.bias.as_deref());
-        match weight.dim() {
+        convolution(x, |x| match weight.dim() {
             4 => x.conv_transpose2d(weight, bias, self.stride, self.padding, 0, 1, 1),
             _ => x.conv_transpose3d(weight, bias, self.stride, self.padding, 0, 1, 1),
-        }
+        })
     }
 }
 

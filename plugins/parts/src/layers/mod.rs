@@ -8,4 +8,7 @@ mod prelu;
 pub use batch_norm::{BatchNorm, Mode};
 pub use conv::{Conv, ConvConfig, ConvTranspose};
 pub use linear::Linear;
-pub use prelu::PRelu;
+pub use prelu::{PRelu, prelu};
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,11 @@ use crate::{Builder, Start};
 use tch::Tensor;
 use voxloom_sdk::Weight;
 
+/// Negative values times `slopes`, one of all channels or one a channel; in the type of `x`, which autocast may have narrowed.
+pub fn prelu(x: &Tensor, slopes: &Tensor) -> Tensor {
+    if slopes.kind() == x.kind() { x.prelu(slopes) } else { x.prelu(&slopes.to_kind(x.kind())) }
+}
+
 /// `PReLU` with one slope for all channels, 0.25 at first.
 #[derive(Debug)]
 pub struct PRelu {
@@ -16,6 +21,6 @@ impl PRelu {
     }
 
     pub fn forward(&self, x: &Tensor) -> Tensor {
-        x.prelu(&self.weight)
+        prelu(x, &self.weight)
     }
 }

@@ -5,6 +5,7 @@ use crate::{Fault, Result};
 use tch::{Kind, Tensor};
 use two_d::{Decoder, Encoder};
 use voxloom_parts::{Builder, Conv, Entries, Linear, Mode};
+use voxloom_precision::Widen;
 
 /// What a network has beside its encoder.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,6 +36,12 @@ pub struct Logits {
     pub mask: Option<Tensor>,
     /// `[N, classes]`
     pub finding: Option<Tensor>,
+}
+
+impl Widen for Logits {
+    fn widen(self) -> Self {
+        Self { mask: self.mask.map(Widen::widen), finding: self.finding.map(Widen::widen) }
+    }
 }
 
 impl PictureNet {

@@ -1,11 +1,10 @@
 //! A pretrained encoder, by name, into another network.
 
-use crate::network::file_tensor;
 use crate::{Fault, Result};
 use std::path::Path;
 use tch::{Kind, Tensor};
-use voxloom_parts::Entries;
-use voxloom_sdk::Choice;
+use voxloom_parts::{Copies, Entries};
+use voxloom_sdk::{Choice, tensor_of_file};
 
 /// How a first convolution that saw one image takes several.
 #[derive(Choice, Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +39,7 @@ pub fn encoder_file(path: &Path, dims: usize) -> Result<Vec<(String, Tensor)>> {
     let mut found = Vec::new();
     for stored in &file.tensors {
         if let Some(name) = inside(&stored.name, dims) {
-            found.push((name.to_owned(), file_tensor(stored).map_err(fault)?));
+            found.push((name.to_owned(), tensor_of_file(stored).map_err(|wrong| fault(wrong.to_string()))?));
         }
     }
     if found.is_empty() {
@@ -69,7 +68,7 @@ fn inside(name: &str, dims: usize) -> Option<&str> {
 /// Another shape, or nothing in common; then nothing was changed.
 pub fn transfer(entries: &Entries, prefix: &str, encoder: &[(String, Tensor)], inflate: Inflate) -> Result<Transfer> {
     let mut report = Transfer::default();
-    let (mut copies, mut wrong) = (Vec::new(), Vec::new());
+    let mut copies = Copies::default();
     let inside = |name: &str| -> Option<String> {
         let name = name.strip_prefix(prefix)?;
         (!prefix.is_empty() || name.starts_with("down_tr")).then(|| name.to_owned())
@@ -79,31 +78,27 @@ pub fn transfer(entries: &Entries, prefix: &str, encoder: &[(String, Tensor)], i
     for (name, target) in &targets {
         match encoder.iter().find(|(other, _)| other == name) {
             None => report.missing.push(name.clone()),
-            Some((_, found)) if found.size() == target.size() => copies.push((target, found.shallow_clone())),
-            Some((_, found)) => match inflated(found, target, inflate) {
-                Some(wider) => {
-                    report.inflated = Some(name.clone());
-                    copies.push((target, wider));
-                }
-                None => wrong.push(format!("`{name}` is {:?}, expected {:?}", found.size(), target.size())),
-            },
+            Some((_, found)) if found.size() == target.size() => copies.add(name, target, found.shallow_clone()),
+            Some((_, found)) => {
+                let wider = inflated(found, target, inflate);
+                report.inflated = wider.as_ref().map(|_| name.clone()).or(report.inflated);
+                copies.add(name, target, wider.unwrap_or_else(|| found.shallow_clone()));
+            }
         }
     }
     report.unexpected =
         encoder.iter().map(|(name, _)| name).filter(|name| targets.iter().all(|(other, _)| other != *name)).cloned().collect();
     report.copied = copies.len();
-    if !wrong.is_empty() {
+    copies.finish().map_err(|wrong| {
         let shown = wrong.iter().take(3).cloned().collect::<Vec<_>>().join("; ");
-        let text = format!(
+        Fault::Weights(format!(
             "the encoder does not fit ({} tensors): {shown}; give the network the `width` that it was pretrained with",
             wrong.len()
-        );
-        return Err(Fault::Weights(text));
-    }
-    if copies.is_empty() {
+        ))
+    })?;
+    if report.copied == 0 {
         return Err(Fault::Weights("the encoder has no tensor in common with the network".to_owned()));
     }
-    tch::no_grad(|| copies.iter().for_each(|(target, found)| target.shallow_clone().copy_(found)));
     Ok(report)
 }
 

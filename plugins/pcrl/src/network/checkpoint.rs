@@ -7,8 +7,9 @@ use super::Network;
 use crate::{Fault, Result};
 use std::collections::BTreeMap;
 use std::path::Path;
-use tch::{Kind, Tensor};
-use voxloom_weights::{Dtype, Tensors, read, read_part};
+use voxloom_parts::Copies;
+use voxloom_sdk::tensor_of_file;
+use voxloom_weights::{Tensors, read, read_part};
 
 /// Which network of a checkpoint is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,40 +90,19 @@ impl Found<'_> {
     }
 
     fn copy(self, part: Part) -> Result<Loaded, String> {
-        let (mut copies, mut missing, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut copies, mut missing) = (Copies::default(), Vec::new());
         for named in self.network.entries().iter() {
             match self.tensors.get(&named.name) {
                 None => missing.push(named.name.clone()),
                 Some(found) => {
-                    let value = tensor(found)?;
-                    if value.size() == named.tensor.size() {
-                        copies.push((named.tensor.shallow_clone(), value));
-                    } else {
-                        wrong.push(format!("`{}` is {:?}, expected {:?}", named.name, value.size(), named.tensor.size()));
-                    }
+                    let value = tensor_of_file(found).map_err(|fault| fault.to_string())?;
+                    copies.add(&named.name, &named.tensor, value);
                 }
             }
         }
         let needed = |name: &&String| part == Part::Teacher || name.starts_with(self.network.encoder_prefix());
-        wrong.extend(missing.iter().filter(needed).take(8).map(|name| format!("`{name}` is missing")));
-        if !wrong.is_empty() {
-            return Err(format!("the weights do not fit the network: {}", wrong.join("; ")));
-        }
-        tch::no_grad(|| copies.into_iter().for_each(|(mut target, value)| target.copy_(&value)));
+        missing.iter().filter(needed).take(8).for_each(|name| copies.missing(name));
+        copies.finish().map_err(|wrong| format!("the weights do not fit the network: {}", wrong.join("; ")))?;
         Ok(Loaded { missing, unexpected: self.unexpected })
     }
-}
-
-/// A tensor of a file.
-pub(crate) fn tensor(found: &voxloom_weights::Tensor) -> Result<Tensor, String> {
-    let kind = match found.dtype {
-        Dtype::F32 => Kind::Float,
-        Dtype::F64 => Kind::Double,
-        Dtype::F16 => Kind::Half,
-        Dtype::BF16 => Kind::BFloat16,
-        Dtype::I64 => Kind::Int64,
-        other => return Err(format!("`{}` holds {}, expected floating-point numbers", found.name, other.name())),
-    };
-    let size: Vec<i64> = found.shape.iter().map(|&n| n as i64).collect();
-    Tensor::f_from_data_size(&found.bytes, &size, kind).map_err(|fault| format!("`{}`: {fault}", found.name))
 }

@@ -10,8 +10,8 @@ mod heads;
 pub mod three_d;
 pub mod two_d;
 mod unit;
+mod widen;
 
-pub(crate) use checkpoint::tensor as file_tensor;
 pub use checkpoint::{Loaded, Part, load};
 pub use config::{Activation, Config, Features, Norm, scaled};
 pub use follow::follow;
@@ -22,6 +22,7 @@ use tch::{Kind, Tensor};
 use three_d::{UNet, UNetConfig};
 use two_d::{Decoder, Encoder};
 use voxloom_parts::{Builder, Conv, Entries, Mode};
+use voxloom_precision::Widen;
 
 /// A PCRL network with its weights.
 #[derive(Debug)]
@@ -123,6 +124,15 @@ impl Network {
         })
     }
 
+    /// Encoder and vector in one: `[N, length]` and the features.
+    ///
+    /// # Errors
+    /// As [`Network::encode`].
+    pub fn encode_and_embed(&self, image: &Tensor, mode: Mode) -> Result<(Tensor, Features)> {
+        let features = self.encode(image, mode)?;
+        Ok((self.embed(&features), features))
+    }
+
     /// The vector that is contrasted; from the bottleneck without a gate.
     pub fn embed(&self, features: &Features) -> Tensor {
         self.embedding.forward(&features.bottleneck)
@@ -145,7 +155,7 @@ impl Network {
     pub fn decode(&self, features: &Features, mode: Mode) -> Tensor {
         match &self.body {
             Body::Two { decoder, output, .. } => output.forward(&decoder.forward(features, mode)),
-            Body::Three(unet) => unet.decode(features, mode).sigmoid(),
+            Body::Three(unet) => unet.decode(features, mode).widen().sigmoid(),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::config::{Activation, Norm};
 use super::three_d::UNetConfig;
 use tch::Tensor;
-use voxloom_parts::{BatchNorm, Builder, Conv, ConvConfig, Mode, Start};
+use voxloom_parts::{BatchNorm, Builder, Conv, ConvConfig, Mode, Start, prelu};
 use voxloom_sdk::Weight;
 
 const EPSILON: f64 = 1e-5;
@@ -76,7 +76,7 @@ impl Unit {
         match &self.activate {
             Activate::Relu => x.relu_(),
             Activate::Elu => x.elu_(),
-            Activate::Prelu(slopes) => x.prelu(slopes),
+            Activate::Prelu(slopes) => prelu(&x, slopes),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! `pcrl.bank`: the queue of old keys and the contrast against it.
 
-use super::network_params::device;
 use crate::contrast::{Queue, QueueConfig, Variant, owner};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -97,12 +96,8 @@ impl Module for Bank {
         vec![contrast]
     }
 
-    fn device() -> DeviceKind {
-        DeviceKind::Any
-    }
-
-    fn threads() -> Threads {
-        Threads::All
+    fn runs() -> Runs {
+        Runs { threads: Threads::All, device: DeviceKind::Any, ..Runs::default() }
     }
 
     fn create(params: &BankParams, context: &Context) -> Result<Self> {
@@ -113,7 +108,7 @@ impl Module for Bank {
         };
         let BankParams { size, embedding, temperature, variant, compat, .. } = *params;
         let config = QueueConfig { size, embedding, temperature, n_data, variant };
-        Ok(Self { queue: Mutex::new(Queue::random(config, device(context)?, &mut context.rng())), compat })
+        Ok(Self { queue: Mutex::new(Queue::random(config, context.device()?, &mut context.rng())), compat })
     }
 
     fn state(&self) -> Vec<State> {

@@ -1,15 +1,7 @@
 //! `pcrl.batch`: the views of several images become one batch.
 
+use voxloom_parts::Join;
 use voxloom_sdk::prelude::*;
-
-/// How tensors of several items become one.
-#[derive(Choice, Clone, Copy, Debug)]
-pub enum Join {
-    /// Along a new first axis: views to a batch.
-    Stack,
-    /// Along the first axis: batches to a larger one.
-    Concat,
-}
 
 /// Makes one batch of the views of a step's images.
 #[derive(Params)]
@@ -70,46 +62,8 @@ impl Accumulator for Views {
 
     fn finish(&mut self, call: &mut Call) -> Result<()> {
         for ((name, _), tensors) in TENSORS.iter().zip(&self.tensors) {
-            call.output(name, join(name, self.join, tensors)?)?;
+            call.output(name, self.join.all(name, tensors)?)?;
         }
         call.output("names", Json::Array(std::mem::take(&mut self.names)))
-    }
-}
-
-/// Joins tensors of one type and size.
-fn join(name: &str, how: Join, tensors: &[Tensor]) -> Result<Tensor> {
-    let Some(first) = tensors.first() else { return Err(Error::item("there is no image to make a batch of")) };
-    let free = match how {
-        Join::Stack => 0,
-        Join::Concat => 1,
-    };
-    let fits = |tensor: &Tensor| tensor.size().get(free..) == first.size().get(free..) && tensor.kind() == first.kind();
-    if let Some(index) = tensors.iter().position(|tensor| !fits(tensor)) {
-        let show = |tensor: &Tensor| format!("{:?} {:?}", tensor.kind(), tensor.size());
-        return Err(Error::item(format!(
-            "the images' `{name}` do not fit into one batch: the first is {}, number {index} is {}",
-            show(first),
-            show(&tensors[index])
-        )));
-    }
-    Ok(match how {
-        Join::Stack => Tensor::f_stack(tensors, 0)?,
-        Join::Concat => Tensor::f_cat(tensors, 0)?,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn views_become_a_batch_or_a_message() {
-        let view = |n: i64| Tensor::ones([3, n, n], (Kind::Float, Device::Cpu));
-        assert_eq!(join("x1", Join::Concat, &[view(4), view(4)]).expect("equal sizes").size(), [6, 4, 4]);
-        assert_eq!(join("x1", Join::Stack, &[view(4), view(4)]).expect("equal sizes").size(), [2, 3, 4, 4]);
-        let fault = join("x1", Join::Stack, &[view(4), view(6)]).expect_err("other sizes");
-        let wanted = "the images' `x1` do not fit into one batch: the first is Float [3, 4, 4], number 1 is Float [3, 6, 6]";
-        assert_eq!(fault.message(), wanted);
-        assert!(join("x1", Join::Stack, &[]).is_err());
     }
 }

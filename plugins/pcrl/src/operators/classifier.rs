@@ -1,12 +1,12 @@
 //! `pcrl.classifier`: the pretrained 2D encoder with a head that finds findings.
 
 use super::encoder::{encoder_entry, pretrained};
-use super::network_params::device;
 use crate::finetune::{Inflate, PictureNet, PictureNetConfig};
-use rand::Rng;
+use rand::{Rng, RngCore};
 use std::path::PathBuf;
 use std::sync::Arc;
-use voxloom_parts::{Builder, Mode};
+use voxloom_parts::{Builder, Mode, NETWORK, Placed};
+use voxloom_precision::Precision;
 use voxloom_sdk::prelude::*;
 
 /// A ResNet-18 that says of every finding how likely a picture shows it; its encoder may be one that PCRL pretrained.
@@ -30,11 +30,14 @@ pub struct ClassifierParams {
     /// How often a feature is left out while training.
     #[param(default = 0.2, min = 0.0, below = 1.0)]
     pub dropout: f64,
+    /// Element type of products and convolutions. Weights stay float32, results are float32; float16 needs CUDA and the optimizer's `loss_scale`.
+    #[param(default = Precision::Float32)]
+    pub precision: Precision,
 }
 
 /// The module.
 pub struct Classifier {
-    network: PictureNet,
+    network: Placed<PictureNet>,
     dropout: f64,
     encoder: Json,
 }
@@ -64,23 +67,15 @@ impl Module for Classifier {
         ]
     }
 
-    fn threads() -> Threads {
-        Threads::All
-    }
-
-    fn device() -> DeviceKind {
-        DeviceKind::Any
-    }
-
-    fn not_deterministic() -> Option<&'static str> {
-        Some("on CUDA the gradient of pooling adds up in no fixed order; on CPU equal inputs give equal bits")
+    fn runs() -> Runs {
+        NETWORK
     }
 
     fn create(params: &ClassifierParams, context: &Context) -> Result<Self> {
         let ClassifierParams { classes, width, channels, inflate, dropout, .. } = *params;
-        let mut rng = context.rng();
         let config = PictureNetConfig { input: channels, width, outputs: None, classes: Some(classes) };
-        let network = PictureNet::new(config, &Builder::random(device(context)?, &mut rng));
+        let make = |device, rng: &mut dyn RngCore| Ok::<_, Error>(PictureNet::new(config, &Builder::random(device, rng)));
+        let network = Placed::new(context, params.precision, make)?;
         let encoder = pretrained(context, network.entries(), params.encoder.as_deref(), inflate, (2, "encoder."))?;
         Ok(Self { network, dropout, encoder })
     }
@@ -95,11 +90,12 @@ impl Module for Classifier {
             "train" => Box::new(move |call: &mut Call| {
                 let image: Tensor = call.input("image")?;
                 let factors = this.factors(call, &image);
-                let logits = this.network.forward(&image, Some(&factors), Mode::Train)?;
+                let logits = this.network.run(|network| network.forward(&image, Some(&factors), Mode::Train))?;
                 call.output("logits", this.finding(logits.finding)?)
             }),
             "forward" => Box::new(move |call: &mut Call| {
-                let logits = this.network.forward(&call.input("image")?, None, Mode::Eval)?;
+                let image = call.input("image")?;
+                let logits = this.network.run(|network| network.forward(&image, None, Mode::Eval))?;
                 let logits = this.finding(logits.finding)?;
                 call.output("probability", logits.sigmoid())?;
                 call.output("logits", logits)

@@ -1,24 +1,15 @@
 //! Parameters that student and teacher share, and the network made of them.
 
 use crate::network::{Config, Network};
-use voxloom_parts::Builder;
+use rand::RngCore;
+use voxloom_parts::{Builder, Placed};
+use voxloom_precision::Precision;
 use voxloom_sdk::prelude::*;
 
 /// A network with initial weights from the context's generator.
-pub fn network(config: Config, context: &Context) -> Result<Network> {
-    let mut rng = context.rng();
-    let build = Builder::random(device(context)?, &mut rng);
-    Ok(Network::new(config, &build)?)
-}
-
-/// Where the module lives.
-pub fn device(context: &Context) -> Result<Device> {
-    let name = context.device_name();
-    match name.strip_prefix("cuda:").map(str::parse) {
-        Some(Ok(index)) => Ok(Device::Cuda(index)),
-        None if name == "cpu" => Ok(Device::Cpu),
-        _ => Err(Error::fatal(format!("device `{name}` is not known: expected cpu or cuda:N"))),
-    }
+pub fn network(config: Config, precision: Precision, context: &Context) -> Result<Placed<Network>> {
+    let make = |device, rng: &mut dyn RngCore| Network::new(config, &Builder::random(device, rng));
+    Placed::new(context, precision, make)
 }
 
 /// Defines a network's parameters: the shared ones, then its own, so that the shared ones are said once.
@@ -42,6 +33,9 @@ macro_rules! network_params {
             /// What follows the normalisation in the 3D network.
             #[param(default = crate::network::Activation::Relu)]
             pub activation: crate::network::Activation,
+            /// Element type of products and convolutions. Weights stay float32, results are float32; float16 needs CUDA and the optimizer's `loss_scale`.
+            #[param(default = voxloom_precision::Precision::Float32)]
+            pub precision: voxloom_precision::Precision,
             $($own)*
         }
 

@@ -1,13 +1,14 @@
 //! `pcrl.segmenter`: a U-Net around a pretrained encoder, in two or three dimensions.
 
 use super::encoder::{encoder_entry, pretrained};
-use super::network_params::device;
 use crate::finetune::{Inflate, PictureNet, PictureNetConfig};
 use crate::network::three_d::{DIVISOR, UNet, UNetConfig};
 use crate::network::{Activation, Norm};
+use rand::RngCore;
 use std::path::PathBuf;
 use std::sync::Arc;
-use voxloom_parts::{Builder, Entries, Mode};
+use voxloom_parts::{Builder, Entries, Mode, NETWORK, Placed};
+use voxloom_precision::Precision;
 use voxloom_sdk::prelude::*;
 
 /// A U-Net that marks pixels or voxels; its encoder may be one that PCRL pretrained.
@@ -37,11 +38,14 @@ pub struct SegmenterParams {
     /// What follows the normalisation in the 3D network.
     #[param(default = Activation::Relu)]
     pub activation: Activation,
+    /// Element type of products and convolutions. Weights stay float32, results are float32; float16 needs CUDA and the optimizer's `loss_scale`.
+    #[param(default = Precision::Float32)]
+    pub precision: Precision,
 }
 
 /// The module.
 pub struct Segmenter {
-    body: Body,
+    body: Placed<Body>,
     channels: i64,
     encoder: Json,
 }
@@ -78,29 +82,23 @@ impl Module for Segmenter {
         ]
     }
 
-    fn threads() -> Threads {
-        Threads::All
-    }
-
-    fn device() -> DeviceKind {
-        DeviceKind::Any
-    }
-
-    fn not_deterministic() -> Option<&'static str> {
-        Some("on CUDA the gradients of enlargement and pooling add up in no fixed order; on CPU equal inputs give equal bits")
+    fn runs() -> Runs {
+        NETWORK
     }
 
     fn create(params: &SegmenterParams, context: &Context) -> Result<Self> {
         let SegmenterParams { dims, outputs, width, inflate, norm, activation, .. } = *params;
-        let mut rng = context.rng();
-        let build = Builder::random(device(context)?, &mut rng);
         let channels = params.channels.unwrap_or(if dims == 2 { 3 } else { 1 });
-        let body = if dims == 2 {
-            Body::Two(PictureNet::new(PictureNetConfig { input: channels, width, outputs: Some(outputs), classes: None }, &build))
-        } else {
+        let make = |device, rng: &mut dyn RngCore| {
+            let build = Builder::random(device, rng);
+            if dims == 2 {
+                let config = PictureNetConfig { input: channels, width, outputs: Some(outputs), classes: None };
+                return Ok::<_, Error>(Body::Two(PictureNet::new(config, &build)));
+            }
             let unet = UNet::new(&build, &UNetConfig { input: channels, output: outputs, width, norm, activation });
-            Body::Three(unet, build.finish())
+            Ok(Body::Three(unet, build.finish()))
         };
+        let body = Placed::new(context, params.precision, make)?;
         let prefix = if dims == 2 { "encoder." } else { "" };
         let encoder = pretrained(context, body.entries(), params.encoder.as_deref(), inflate, (dims, prefix))?;
         Ok(Self { body, channels, encoder })
@@ -118,25 +116,26 @@ impl Module for Segmenter {
             _ => return Ok(Box::new(move |call: &mut Call| call.output("report", this.encoder.clone()))),
         };
         Ok(Box::new(move |call: &mut Call| {
-            let logits = this.forward(&call.input("image")?, mode)?;
+            let image = call.input("image")?;
+            let logits = this.body.run(|body| body.forward(&image, this.channels, mode))?;
             call.output("probability", logits.sigmoid())?;
             call.output("logits", logits)
         }))
     }
 }
 
-impl Segmenter {
-    fn forward(&self, image: &Tensor, mode: Mode) -> Result<Tensor> {
-        match &self.body {
-            Body::Two(network) => {
+impl Body {
+    fn forward(&self, image: &Tensor, channels: i64, mode: Mode) -> Result<Tensor> {
+        match self {
+            Self::Two(network) => {
                 let logits = network.forward(image, None, mode)?;
                 logits.mask.ok_or_else(|| Error::fatal("the network was made without a decoder"))
             }
-            Body::Three(unet, _) => {
+            Self::Three(unet, _) => {
                 let size = image.size();
-                let fits = size.len() == 5 && size[1] == self.channels && size[2..].iter().all(|n| *n > 0 && n % DIVISOR == 0);
+                let fits = size.len() == 5 && size[1] == channels && size[2..].iter().all(|n| *n > 0 && n % DIVISOR == 0);
                 if !fits || image.kind() != Kind::Float {
-                    let (kind, channels) = (voxloom_sdk::dtype_name(image.kind()), self.channels);
+                    let kind = voxloom_sdk::dtype_name(image.kind());
                     let text = format!(
                         "`image` is {kind} {size:?}, expected float32 [N, {channels}, X, Y, Z] with each axis a multiple of 8"
                     );
@@ -146,9 +145,7 @@ impl Segmenter {
             }
         }
     }
-}
 
-impl Body {
     fn entries(&self) -> &Entries {
         match self {
             Self::Two(network) => network.entries(),

@@ -5,7 +5,7 @@ use super::network_params::{network, network_params};
 use crate::network::{Network, Output, Part, load, pooled};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use voxloom_parts::Mode;
+use voxloom_parts::{Mode, NETWORK, Placed};
 use voxloom_sdk::params::ParamType;
 use voxloom_sdk::prelude::*;
 use voxloom_sdk::{Store, WeightsStore};
@@ -29,7 +29,7 @@ struct SaveParams {
 
 /// The module.
 pub struct Student {
-    network: Network,
+    network: Placed<Network>,
     gate: bool,
 }
 
@@ -90,20 +90,12 @@ impl Module for Student {
         ]
     }
 
-    fn threads() -> Threads {
-        Threads::All
-    }
-
-    fn device() -> DeviceKind {
-        DeviceKind::Any
-    }
-
-    fn not_deterministic() -> Option<&'static str> {
-        Some("on CUDA the gradients of enlargement and pooling add up in no fixed order; on CPU equal inputs give equal bits")
+    fn runs() -> Runs {
+        NETWORK
     }
 
     fn create(params: &StudentParams, context: &Context) -> Result<Self> {
-        Ok(Self { network: network(params.config(), context)?, gate: params.gate })
+        Ok(Self { network: network(params.config(), params.precision, context)?, gate: params.gate })
     }
 
     fn state(&self) -> Vec<State> {
@@ -129,8 +121,8 @@ impl Module for Student {
             "gated" => Box::new(move |call: &mut Call| this.gated(call)),
             "mixed" => Box::new(move |call: &mut Call| this.mixed(call)),
             "plain" => Box::new(move |call: &mut Call| {
-                let image = this.network.plain(&call.input("image")?, Mode::Eval)?;
-                call.output("image", image)
+                let image = call.input("image")?;
+                call.output("image", this.network.run(|network| network.plain(&image, Mode::Eval))?)
             }),
             "encode" => Box::new(move |call: &mut Call| this.encode(call)),
             _ => {
@@ -153,19 +145,20 @@ impl Student {
             None
         };
         let gates = gates.as_ref().map(|(own, other)| (own, other));
-        output(call, self.network.forward(&image, &teacher, alpha, gates, Mode::Train)?)
+        output(call, self.network.run(|network| network.forward(&image, &teacher, alpha, gates, Mode::Train))?)
     }
 
     fn mixed(&self, call: &mut Call) -> Result<()> {
         let (image, record): (Tensor, Record) = (call.input("image")?, call.input("features")?);
         let teacher = from_record(&record, call)?;
         let alpha = draws_of(call, rows(&image, "image")?)?.alpha2;
-        output(call, self.network.forward(&image, &teacher, alpha, None, Mode::Train)?)
+        output(call, self.network.run(|network| network.forward(&image, &teacher, alpha, None, Mode::Train))?)
     }
 
     fn encode(&self, call: &mut Call) -> Result<()> {
-        let features = self.network.encode(&call.input("image")?, Mode::Eval)?;
-        call.output("embedding", self.network.embed(&features))?;
+        let image = call.input("image")?;
+        let (embedding, features) = self.network.run(|network| network.encode_and_embed(&image, Mode::Eval))?;
+        call.output("embedding", embedding)?;
         call.output("pooled", pooled(&features.bottleneck))?;
         call.output("features", to_record(&features))
     }
@@ -173,8 +166,8 @@ impl Student {
     /// The factors of one indicator.
     fn indicator(&self, call: &Call, port: &str) -> Result<Tensor> {
         let indicator: Tensor = call.input(port)?;
-        let gate = self.network.gate(&indicator.to_kind(Kind::Float));
-        gate.map_err(|fault| Error::from(fault).context(format_args!("`{port}`")))
+        let gate = self.network.run(|network| network.gate(&indicator.to_kind(Kind::Float)));
+        gate.map_err(|fault| fault.context(format_args!("`{port}`")))
     }
 
     fn save_encoder(&self, call: &mut Call, path: &Path) -> Result<()> {

@@ -6,7 +6,7 @@ use crate::network::{Network, Part, follow, load};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use voxloom_parts::Mode;
+use voxloom_parts::{FORWARD, Mode, Placed};
 use voxloom_sdk::prelude::*;
 use voxloom_sdk::{Store, tensor_of};
 
@@ -22,7 +22,7 @@ network_params! {
 
 /// The module.
 pub struct Teacher {
-    network: Network,
+    network: Placed<Network>,
     momentum: f64,
     /// The parameters were copied from the student, or came from a file.
     begun: AtomicBool,
@@ -56,16 +56,13 @@ impl Module for Teacher {
         ]
     }
 
-    fn threads() -> Threads {
-        Threads::All
-    }
-
-    fn device() -> DeviceKind {
-        DeviceKind::Any
+    fn runs() -> Runs {
+        FORWARD
     }
 
     fn create(params: &TeacherParams, context: &Context) -> Result<Self> {
-        Ok(Self { network: network(params.config(), context)?, momentum: params.momentum, begun: AtomicBool::new(false) })
+        let network = network(params.config(), params.precision, context)?;
+        Ok(Self { network, momentum: params.momentum, begun: AtomicBool::new(false) })
     }
 
     fn state(&self) -> Vec<State> {
@@ -116,8 +113,7 @@ impl Teacher {
         }
         let (key, features) = tch::no_grad(|| -> Result<_> {
             let shown = draws.as_ref().map_or_else(|| image.shallow_clone(), |draws| draws.shuffled(&image));
-            let features = self.network.encode(&shown, Mode::Train)?;
-            let key = self.network.embed(&features);
+            let (key, features) = self.network.run(|network| network.encode_and_embed(&shown, Mode::Train))?;
             let back = |x: &Tensor| draws.as_ref().map_or_else(|| x.shallow_clone(), |draws| draws.unshuffled(x));
             Ok((back(&key), features.map(back)))
         })?;

@@ -3,6 +3,7 @@
 use super::config::{Affinity, PrrConfig};
 use tch::Tensor;
 use voxloom_parts::{BatchNorm, Builder, Conv, ConvConfig, Mode, Start};
+use voxloom_precision::softmax;
 
 /// Relates the descriptors to each other. At first it changes nothing: its last layer starts at 0.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl Prr {
         let relation = self.theta.forward(v).transpose(1, 2).bmm(&self.phi.forward(v));
         let relation = match self.affinity {
             Affinity::Count => relation / v.size()[2] as f64,
-            Affinity::SoftmaxRow => relation.softmax(-1, None::<tch::Kind>),
+            Affinity::SoftmaxRow => softmax(&relation, -1),
         };
         let mixed = self.w.forward(&self.g.forward(v).bmm(&relation.transpose(1, 2)));
         let mixed = self.norm.as_ref().map_or_else(|| mixed.shallow_clone(), |norm| norm.forward(&mixed, mode));

@@ -2,8 +2,9 @@
 
 use super::config::{Excitation, Residual, SeabConfig};
 use super::prr::Prr;
-use tch::{Kind, Tensor};
+use tch::Tensor;
 use voxloom_parts::{Builder, Conv, ConvConfig, Mode, Start};
+use voxloom_precision::softmax;
 use voxloom_sdk::Weight;
 
 /// Squeezes a whole slice into a few descriptors, relates them to each other, and lets every position take its own mixture.
@@ -73,9 +74,9 @@ impl Seab {
 
     /// [`Seab::forward`] with everything on the way.
     pub fn seen(&self, x: &Tensor, mode: Mode) -> Seen {
-        let (size, softmax) = (x.size(), |t: Tensor, axis: i64| t.softmax(axis, None::<Kind>));
+        let size = x.size();
         let positions = |conv: &Conv| conv.forward(x).flatten(2, 3);
-        let squeeze = softmax(positions(&self.conv_b), 2);
+        let squeeze = softmax(&positions(&self.conv_b), 2);
         let descriptors = positions(&self.conv_a).bmm(&squeeze.transpose(1, 2));
         let (refined, relation) = match &self.prr {
             Some(prr) => {
@@ -85,7 +86,7 @@ impl Seab {
             None => (descriptors.shallow_clone(), None),
         };
         let excite = softmax(
-            positions(&self.conv_v),
+            &positions(&self.conv_v),
             match self.excitation {
                 Excitation::Descriptors => 1,
                 Excitation::Positions => 2,

@@ -36,8 +36,8 @@ impl Module for Guard {
         vec![pass]
     }
 
-    fn device() -> DeviceKind {
-        DeviceKind::Any
+    fn runs() -> Runs {
+        Runs { device: DeviceKind::Any, ..Runs::default() }
     }
 
     fn create(params: &GuardParams, _: &Context) -> Result<Self> {

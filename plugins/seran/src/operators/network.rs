@@ -2,18 +2,18 @@
 
 use super::checkpoint::{Allowed, load};
 use super::options::NetworkParams;
-use super::params::device;
 use super::upscale::{UpscaleParams, upscale};
 use crate::network::{Mode, Network};
+use rand::RngCore;
 use std::path::Path;
 use std::sync::Arc;
-use voxloom_parts::Builder;
+use voxloom_parts::{Builder, NETWORK, Placed};
 use voxloom_sdk::prelude::*;
 use voxloom_sdk::{ParamType, Store, Uses};
 
 /// The module.
 pub struct Seran {
-    network: Network,
+    network: Placed<Network>,
     params: NetworkParams,
 }
 
@@ -53,25 +53,13 @@ impl Module for Seran {
         ]
     }
 
-    fn threads() -> Threads {
-        Threads::All
-    }
-
-    fn device() -> DeviceKind {
-        DeviceKind::Any
-    }
-
-    fn not_deterministic() -> Option<&'static str> {
-        Some("on CUDA the gradients of convolutions add up in no fixed order")
-    }
-
-    fn deterministic_on() -> &'static [&'static str] {
-        &["cpu"]
+    fn runs() -> Runs {
+        NETWORK
     }
 
     fn create(params: &NetworkParams, context: &Context) -> Result<Self> {
-        let mut rng = context.rng();
-        let network = Network::new(&Builder::random(device(context)?, &mut rng), params.config())?;
+        let make = |device, rng: &mut dyn RngCore| Network::new(&Builder::random(device, rng), params.config());
+        let network = Placed::new(context, params.precision, make)?;
         Ok(Self { network, params: params.clone() })
     }
 
@@ -124,7 +112,8 @@ impl Module for Seran {
 
 impl Seran {
     fn enlarge(&self, call: &mut Call, mode: Mode) -> Result<()> {
-        call.output("sr", self.network.forward(&call.input("image")?, mode)?)
+        let image = call.input("image")?;
+        call.output("sr", self.network.run(|network| network.forward(&image, mode))?)
     }
 
     fn weights(&self) -> Json {

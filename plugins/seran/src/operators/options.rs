@@ -1,6 +1,7 @@
 //! `seran.network`'s parameters, and the configuration that they say.
 
 use crate::network::{self, NetworkConfig, PrrConfig, Residual, SeabConfig};
+use voxloom_precision::Precision;
 use voxloom_sdk::prelude::*;
 
 /// Where a SEAB stands.
@@ -101,6 +102,9 @@ pub struct NetworkParams {
     /// A coarse volume's largest value becomes this one inside the network; kept with the weights.
     #[param(default = 255.0, above = 0.0)]
     pub data_range: f64,
+    /// Element type of products and convolutions. Weights stay float32, results are float32; float16 needs CUDA and the optimizer's `loss_scale`. bfloat16 has 128 steps from one power of two to the next, so that an enlarged image loses its last digits.
+    #[param(default = Precision::Float32)]
+    pub precision: Precision,
     /// Take weights that have no SEAB, such as RCAN's: those of this network keep their first values, which change nothing.
     #[param(default = false)]
     pub load_plain: bool,

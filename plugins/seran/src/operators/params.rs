@@ -67,19 +67,6 @@ impl Grid {
 /// Where `seran.degrade` notes in a volume's meta what it did.
 pub const NOTE: &str = "degraded";
 
-/// Where a module lives.
-///
-/// # Errors
-/// A device that is not known.
-pub fn device(context: &Context) -> Result<Device> {
-    let name = context.device_name();
-    match name.strip_prefix("cuda:").map(str::parse) {
-        Some(Ok(index)) => Ok(Device::Cuda(index)),
-        None if name == "cpu" => Ok(Device::Cpu),
-        _ => Err(Error::fatal(format!("device `{name}` is not known: expected cpu or cuda:N"))),
-    }
-}
-
 /// A volume that has voxels, real ones.
 ///
 /// # Errors

@@ -4,6 +4,8 @@ use super::params::{Grid, NOTE, SliceAxis, expect_voxels};
 use crate::inference::{Chop, chop, self_ensemble};
 use crate::network::{Mode, Network};
 use crate::slices::{divisor, regrid, slices, volume};
+use voxloom_parts::Placed;
+use voxloom_precision::Widen;
 use voxloom_sdk::prelude::*;
 
 /// How a volume is enlarged.
@@ -35,7 +37,7 @@ pub struct UpscaleParams {
 ///
 /// # Errors
 /// Channels that the network does not have; a self-ensemble of volumes with `corner` alignment.
-pub fn upscale(network: &Network, data_range: f64, coarse: &Volume, how: &UpscaleParams, call: &Call) -> Result<Volume> {
+pub fn upscale(network: &Placed<Network>, data_range: f64, coarse: &Volume, how: &UpscaleParams, call: &Call) -> Result<Volume> {
     expect_voxels(coarse, "volume")?;
     let grid = Grid::of(how.alignment, coarse);
     if how.self_ensemble && grid == Grid::Corner {
@@ -53,13 +55,11 @@ pub fn upscale(network: &Network, data_range: f64, coarse: &Volume, how: &Upscal
         call.warn("slices are enlarged in quarters: the result is not that of whole slices, whose attention sees all of a slice");
     }
     let unit = divisor(&coarse.data) / data_range;
-    let forward = |x: &Tensor| network.forward(x, Mode::Eval);
-    let whole = |x: &Tensor| match how.chop {
-        true => {
-            let by = Chop { shave: how.chop_shave, min_size: how.chop_min_size };
-            chop(x, scale, by, &mut |part| forward(part))
-        }
-        false => forward(x),
+    let enlarge = |network: &Network, images: &Tensor| {
+        let forward = |x: &Tensor| network.forward(x, Mode::Eval).widen();
+        let by = Chop { shave: how.chop_shave, min_size: how.chop_min_size };
+        let whole = |x: &Tensor| if how.chop { chop(x, scale, by, &mut |part| forward(part)) } else { forward(x) };
+        if how.self_ensemble { self_ensemble(images, whole) } else { whole(images) }
     };
     let mut fine = Vec::new();
     for first in (0..n).step_by(usize::try_from(how.slices)?) {
@@ -67,8 +67,8 @@ pub fn upscale(network: &Network, data_range: f64, coarse: &Volume, how: &Upscal
             return Err(Error::item("cancelled"));
         }
         let part = images.narrow(0, first, how.slices.min(n - first)).to_kind(Kind::Float) / unit;
-        let large = if how.self_ensemble { self_ensemble(&part, whole) } else { whole(&part) };
-        fine.push(large.map_err(|fault| Error::from(fault).context(format_args!("slice {first}")))? * unit);
+        let large = network.run(|network| enlarge(network, &part));
+        fine.push(large.map_err(|fault| fault.context(format_args!("slice {first}")))? * unit);
         call.progress((first + how.slices).min(n) as u64, n as u64);
     }
     let affine = regrid(&coarse.affine, axis, 1.0 / scale as f64, grid.alignment());
