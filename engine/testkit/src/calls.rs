@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::Path;
 use std::ptr::null_mut;
 use voxloom_abi::{self as abi, ModuleRef, OperatorTable, Sink, StateSink, Status, Str, status};
-use voxloom_core::describe::{Entry, Kind};
+use voxloom_core::describe::{Description, Entry, Kind};
 
 /// A status other than `OK`, with its message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +78,24 @@ impl Instance {
         // SAFETY: as in `create`; the lists have the lengths that the counts say, and the modules outlive the bound entry.
         tell(|error| unsafe { bind(self.raw, index as u32, Str::lend(&text), modules, counts, n_uses, &raw mut raw, error) })?;
         Ok(Bound { instance: self, entry, raw })
+    }
+
+    /// One whole use of an entry by its name, as [`Bound::call`]; `inputs` stand in the order of the ports, those left out at the end are not
+    /// connected.
+    ///
+    /// # Errors
+    /// What the operator said first.
+    ///
+    /// # Panics
+    /// It has no such entry.
+    pub fn call(&self, entry: &str, params: &Json, mut inputs: Vec<Option<Value>>, host: Host) -> Result<Items, Refusal> {
+        let mut text = String::new();
+        // SAFETY: the table is complete, and the sink outlives the call.
+        unsafe { (self.table.describe)(&Sink::to(&mut text)) };
+        let entries = serde_json::from_str::<Description>(&text).expect("a description is JSON").entries;
+        let index = entries.iter().position(|other| other.name == entry).expect("an entry of that name");
+        inputs.resize_with(entries[index].inputs.len(), || None);
+        self.bind(index, &entries[index], params)?.call(&inputs, host)
     }
 
     fn lent(&self) -> ModuleRef {

@@ -26,16 +26,23 @@ pub fn u(name: &str, count: usize) -> Vec<f64> {
         .collect()
 }
 
-/// Values of a weight: what it is follows from the end of its name and its number of dimensions.
-pub fn fill(name: &str, shape: &[i64]) -> Vec<f32> {
+/// Values of a parameter or buffer, before they are rounded to float32: what it is follows from the end of its name and its number
+/// of dimensions.
+pub fn fill(name: &str, shape: &[i64]) -> Vec<f64> {
     let count = shape.iter().product::<i64>() as usize;
     let last = name.rsplit('.').next().unwrap_or(name);
-    let (scale, offset) = match shape {
-        [_, rest @ ..] if !rest.is_empty() => ((3.0 / rest.iter().product::<i64>() as f64).sqrt(), 0.0),
-        _ if last.ends_with("weight") => (0.1, 1.0),
-        _ => (0.1, 0.0),
+    let value: &dyn Fn(f64) -> f64 = match (last, shape) {
+        ("num_batches_tracked", _) => &|_| 0.0,
+        ("running_mean", _) => &|u| 0.1 * u,
+        ("running_var", _) => &|u| 1.0 + 0.5 * u.abs(),
+        (_, [_, rest @ ..]) if !rest.is_empty() => {
+            let scale = (3.0 / rest.iter().product::<i64>() as f64).sqrt();
+            &move |u| u * scale
+        }
+        _ if last.ends_with("weight") => &|u| 1.0 + 0.1 * u,
+        _ => &|u| 0.1 * u,
     };
-    u(name, count).into_iter().map(|value| (offset + scale * value) as f32).collect()
+    u(name, count).into_iter().map(value).collect()
 }
 
 /// Every element repeated `k` times along each of three axes.

@@ -7,12 +7,16 @@
 //! }
 //! ```
 
-use crate::{Report, check, conform};
+use crate::{Report, conform};
+use serde_json::Value as Json;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use voxloom_core::check;
 use voxloom_core::load::{Config, Plugins, scan};
+use voxloom_core::operators::Operators;
+use voxloom_core::run::{self, RunOptions};
 
 /// Name of the test that calls [`serve`], at the root of the binary.
 const TEST: &str = "serves_the_other_tests";
@@ -56,7 +60,32 @@ pub fn plugins(asked: Vec<PathBuf>) -> Plugins {
 /// # Errors
 /// Where it is no plugin, or crashed.
 pub fn conformance(file: &Path, others: &[PathBuf]) -> Result<Report, String> {
-    check(&command("conform", others), file, Duration::from_secs(300))
+    crate::check(&command("conform", others), file, Duration::from_secs(300))
+}
+
+/// Every operator of the plugin that cargo built as `name` keeps the contract, with synthetic values at hand; more than `cases` cases were made.
+///
+/// # Panics
+/// Where that does not hold.
+#[track_caller]
+pub fn conforms(name: &str, cases: usize) {
+    let [plugin, synthetic] = [name, "voxloom_synthetic"].map(|name| built(name).expect("cargo builds it for this test"));
+    let report = conformance(&plugin, &[synthetic]).unwrap_or_else(|message| panic!("{message}"));
+    let lines: Vec<String> = report.cases.iter().map(ToString::to_string).collect();
+    assert!(report.passed() && report.cases.len() > cases, "{}", lines.join("\n"));
+}
+
+/// Checks and runs a pipeline file over plugins that cargo built for this test, without a watcher.
+///
+/// # Errors
+/// What the check, the loading of the plugins or the run said.
+pub fn go(names: &[&str], file: &Json, options: &RunOptions) -> Result<run::Report, String> {
+    let plugins = plugins(names.iter().map(|name| built(name).expect("cargo builds it for this test")).collect());
+    let operators: Operators = plugins.operators().values().cloned().collect();
+    let checked = check::check(Path::new("test.json"), file.to_string().as_bytes(), &operators, &check::Config::default());
+    let mut pipeline = checked.map_err(|faults| faults.to_string())?.pipeline;
+    plugins.load(&mut pipeline).map_err(|skipped| skipped.to_string())?;
+    run::run(&pipeline, options, &mut |_: &run::Event| {}).map_err(|error| error.to_string())
 }
 
 /// A shared library that cargo built for this test: a plugin among the dependencies, or an example of the package.

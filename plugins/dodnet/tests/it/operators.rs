@@ -3,9 +3,8 @@
 use crate::support::values;
 use serde_json::{Value as Json, json};
 use tch::{Device, Kind, Tensor};
-use voxloom_core::describe::Description;
 use voxloom_dodnet::operators::{Augment, Conditioning, DodNet, Ensemble, Labels, PartialLoss, Postprocess, Prepare, Sample};
-use voxloom_sdk::abi::{OperatorTable, Sink};
+use voxloom_sdk::abi::OperatorTable;
 use voxloom_sdk::border::{Exported, MapOf, ModuleOf};
 use voxloom_sdk::{Affine, IntoValue, Record, Torch, Volume, tensor_of};
 use voxloom_testkit::calls::Instance;
@@ -22,12 +21,6 @@ static ENSEMBLE: OperatorTable = <MapOf<Ensemble> as Exported<Torch>>::TABLE;
 static LABELS: OperatorTable = <MapOf<Labels> as Exported<Torch>>::TABLE;
 static POSTPROCESS: OperatorTable = <MapOf<Postprocess> as Exported<Torch>>::TABLE;
 
-fn description(table: &OperatorTable) -> Description {
-    let mut text = String::new();
-    unsafe { (table.describe)(&Sink::to(&mut text)) };
-    serde_json::from_str(&text).expect("a description is JSON")
-}
-
 /// One call of an operator that is made for it.
 pub fn call(
     table: &'static OperatorTable,
@@ -36,22 +29,13 @@ pub fn call(
     inputs: Vec<Option<voxloom_sdk::Value>>,
 ) -> Result<Vec<Value>, String> {
     let instance = Instance::create(table, params, Host { seed: 3, grad: false }).map_err(|refusal| refusal.message)?;
-    call_of(&instance, table, entry, inputs)
+    call_of(&instance, entry, inputs)
 }
 
-pub fn call_of(
-    instance: &Instance,
-    table: &OperatorTable,
-    entry: (&str, &Json),
-    inputs: Vec<Option<voxloom_sdk::Value>>,
-) -> Result<Vec<Value>, String> {
-    let description = description(table);
-    let index = description.entries.iter().position(|other| other.name == entry.0).expect("an entry of that name");
-    let bound = instance.bind(index, &description.entries[index], entry.1).map_err(|refusal| refusal.message)?;
+pub fn call_of(instance: &Instance, entry: (&str, &Json), inputs: Vec<Option<voxloom_sdk::Value>>) -> Result<Vec<Value>, String> {
     // The values are handed over whole.
-    let inputs: Vec<Option<Value>> =
-        inputs.into_iter().map(|value| value.and_then(|value| unsafe { Value::adopt(value.into_raw()) })).collect();
-    let mut items = bound.call(&inputs, Host { seed: 3, grad: false }).map_err(|refusal| refusal.message)?;
+    let inputs = inputs.into_iter().map(|value| value.and_then(|value| unsafe { Value::adopt(value.into_raw()) })).collect();
+    let mut items = instance.call(entry.0, entry.1, inputs, Host { seed: 3, grad: false }).map_err(|refusal| refusal.message)?;
     Ok(items.pop().expect("one item"))
 }
 
@@ -93,7 +77,7 @@ fn the_network_gives_the_same_scores_on_every_way() {
     let net = Instance::create(&NETWORK, &params, Host { seed: 3, grad: false }).expect("the parameters are right");
     let none = json!({});
     let image = || (ramp(&[1, 1, 16, 16, 32]) * 0.01).sin();
-    let one = |entry: (&str, &Json), inputs| call_of(&net, &NETWORK, entry, inputs).expect("the inputs are right");
+    let one = |entry: (&str, &Json), inputs| call_of(&net, entry, inputs).expect("the inputs are right");
 
     let features = one(("features", &none), vec![Some(image().into_value())]);
     assert_eq!(tensor(&features[0]).size(), [1, 8, 16, 16, 32]);
@@ -311,7 +295,7 @@ fn conditioning_tells_when_tasks_coincide_and_collapse() {
             1,
         );
         let scores = Tensor::cat(&[&half * a, &half * b], 0);
-        let out = call_of(&module, &CONDITIONING, ("measure", &json!({})), vec![volume(scores)]).expect("right");
+        let out = call_of(&module, ("measure", &json!({})), vec![volume(scores)]).expect("right");
         text(&out[0])
     };
     let same = report(0.9, 0.8);

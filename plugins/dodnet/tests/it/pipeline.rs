@@ -1,22 +1,13 @@
 //! Pipelines over this plugin and its neighbours: a few steps of training, and a segmentation.
 
 use serde_json::{Value as Json, json};
-use std::path::Path;
-use voxloom_core::check::{self, Config};
-use voxloom_core::operators::Operators;
-use voxloom_core::run::{Event, Outcome, Report, RunOptions, run};
-use voxloom_testkit::harness::{built, plugins};
+use voxloom_core::run::{Outcome, Report, RunOptions};
+use voxloom_testkit::harness;
 
 pub fn go(file: &Json, lanes: usize) -> Report {
-    let asked =
-        ["voxloom_dodnet", "voxloom_synthetic", "voxloom_train"].map(|name| built(name).expect("cargo builds it for this test"));
-    let plugins = plugins(asked.to_vec());
-    let operators: Operators = plugins.operators().values().cloned().collect();
-    let checked = check::check(Path::new("dodnet.json"), file.to_string().as_bytes(), &operators, &Config::default());
-    let mut pipeline = checked.unwrap_or_else(|faults| panic!("{faults}")).pipeline;
-    plugins.load(&mut pipeline).unwrap_or_else(|skipped| panic!("{skipped}"));
     let options = RunOptions { seed: 5, lanes, ..RunOptions::default() };
-    let report = run(&pipeline, &options, &mut |_: &Event| {}).unwrap_or_else(|error| panic!("{error}"));
+    let report = harness::go(&["voxloom_dodnet", "voxloom_synthetic", "voxloom_train"], file, &options);
+    let report = report.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!((report.outcome, report.failures.len()), (Outcome::Completed, 0), "{:?}", report.failures);
     report
 }

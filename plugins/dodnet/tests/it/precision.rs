@@ -29,7 +29,7 @@ fn bfloat16_gives_float32_near_that_of_float32() {
         let gap = (&found - &expected).norm().double_value(&[]) / expected.norm().double_value(&[]);
         assert!(gap > 0.0 && gap < FAR, "{what}: off by {gap}");
     };
-    let one = |net: &Instance, entry: (&str, &Json), inputs| call_of(net, &NETWORK, entry, inputs).expect("right inputs");
+    let one = |net: &Instance, entry: (&str, &Json), inputs| call_of(net, entry, inputs).expect("right inputs");
     let features = |net: &Instance| one(net, ("features", &none), vec![Some(image().into_value())]);
     near("pooled", &|net| tensor(&features(net)[1]));
     let heads = |net: &Instance| {

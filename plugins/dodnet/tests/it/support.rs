@@ -1,8 +1,9 @@
 //! Goldens as tensors: the network with the rule's weights, inputs, values to compare.
 
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 use voxloom_dodnet::network::{Network, NetworkConfig};
-use voxloom_testkit::golden::{Golden, fill, u, up};
+pub use voxloom_goldens::{tensor as golden, values};
+use voxloom_testkit::golden::{Golden, u, up};
 
 /// The precisions that a golden can be compared in: float32, and float64 against the tensors of that name.
 pub const KINDS: [Kind; 2] = [Kind::Float, Kind::Double];
@@ -12,8 +13,7 @@ pub fn network(prefix: &str, weight_std: bool, kind: Kind) -> Network {
     // Tests run side by side: one core each.
     tch::set_num_threads(1);
     let config = NetworkConfig { weight_std, ..NetworkConfig::default() };
-    let value =
-        |name: &str, shape: &[i64]| Tensor::from_slice(&fill(&format!("{prefix}{name}"), shape)).view(shape).to_kind(kind);
+    let value = |name: &str, shape: &[i64]| voxloom_goldens::fill(&format!("{prefix}{name}"), shape).to_kind(kind);
     Network::from_fn(config, |parameter| value(&parameter.name, &parameter.shape).set_requires_grad(true))
         .expect("the plan's own shapes")
 }
@@ -26,24 +26,12 @@ pub fn network_of(golden: &Golden, kind: Kind) -> Network {
 
 /// `u(name)` as float32 rounds it, in `kind`.
 pub fn input(name: &str, shape: &[i64], kind: Kind) -> Tensor {
-    tensor(&u(name, shape.iter().product::<i64>() as usize), shape, kind)
+    voxloom_goldens::uniform(name, shape).to_kind(kind)
 }
 
 /// Values as float32 rounds them, in `kind`.
 pub fn tensor(values: &[f64], shape: &[i64], kind: Kind) -> Tensor {
-    Tensor::from_slice(values).to_kind(Kind::Float).view(shape).to_kind(kind)
-}
-
-/// A golden's tensor.
-pub fn golden(file: &Golden, key: &str) -> Tensor {
-    let shape: Vec<i64> = file.shape(key).iter().map(|&n| n as i64).collect();
-    Tensor::from_slice(file.values(key)).view(shape.as_slice())
-}
-
-/// All values, row-major, in float64.
-pub fn values(tensor: &Tensor) -> Vec<f64> {
-    let flat = tensor.detach().to_device(Device::Cpu).to_kind(Kind::Double).contiguous().view(-1);
-    Vec::try_from(flat).expect("a flat tensor of float64")
+    voxloom_goldens::rounded(values, shape).to_kind(kind)
 }
 
 /// A training batch of `grads` and `train_steps`: image and label.

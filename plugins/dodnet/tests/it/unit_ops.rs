@@ -3,18 +3,18 @@
 use crate::support::{input, network, tensor, values};
 use tch::{Kind, Tensor};
 use voxloom_dodnet::network::{Architecture, NetworkConfig, Stage, apply_head, one_hot, residual_block, standardise, upsample};
-use voxloom_testkit::golden::{Golden, fill, folder, u};
+use voxloom_goldens::fill;
+use voxloom_testkit::golden::{Golden, folder, u};
 
 #[test]
 fn fill_check() {
-    let as_f64 = |values: Vec<f32>| values.into_iter().map(f64::from).collect::<Vec<_>>();
     for file in Golden::all("dodnet", "fill_check") {
         for key in file.keys() {
             let shape: Vec<i64> = file.shape(key).iter().map(|&n| n as i64).collect();
             match key {
                 "u_check_4" => file.close(key, &u("check", 4), 1e-7),
                 "forward_single_x_first64" => file.close(key, &u("forward_single/x", 64), 1e-7),
-                _ => file.equal(key, &as_f64(fill(key.trim_start_matches("prefixed: "), &shape))),
+                _ => file.equal(key, &values(&fill(key.trim_start_matches("prefixed: "), &shape))),
             }
         }
     }
@@ -48,7 +48,7 @@ fn unit_ops() {
             let x = unit("ws_x", &[1, 4, 5, 6, 7]);
             file.close("ws.out", &values(&x.conv3d(&weight, None::<&Tensor>, 2, 1, 1, 1)), 1e-4);
 
-            let [weight, bias] = ["weight", "bias"].map(|part| Tensor::from_slice(&fill(&format!("unit/gn.{part}"), &[32])));
+            let [weight, bias] = ["weight", "bias"].map(|part| fill(&format!("unit/gn.{part}"), &[32]));
             let x = unit("gn_x", &[2, 32, 3, 4, 5]) * 3.0 + 1.0;
             file.close("gn.out", &values(&x.group_norm(16, Some(weight), Some(bias), 1e-5, true)), 1e-5);
 

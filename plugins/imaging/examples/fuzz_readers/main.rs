@@ -8,11 +8,11 @@
 mod mutate;
 mod pictures;
 
-use mutate::Rng;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+use voxloom_testkit::random::Random;
 
 /// Counts bytes in use and their peak.
 struct Counting;
@@ -53,7 +53,7 @@ fn main() {
     let start = Instant::now();
     let (mut tries, mut read) = (0_u64, 0_u64);
     while start.elapsed() < Duration::from_secs(seconds) {
-        let mut rng = Rng(seed.wrapping_mul(0x1_0000_0000).wrapping_add(tries));
+        let mut rng = Random(seed.wrapping_mul(0x1_0000_0000).wrapping_add(tries));
         let bytes = match of_pictures {
             true => pictures::mutate(&damaged_pictures, &mut rng),
             false => mutate::mutate(&corpus, &mut rng),

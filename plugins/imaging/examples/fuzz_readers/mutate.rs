@@ -7,24 +7,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use voxloom_imaging::geometry::inverse;
 use voxloom_imaging::nifti::{Source, read_sources};
-
-/// Numbers from a seed (splitmix64).
-pub struct Rng(pub u64);
-
-impl Rng {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `n`.
-    pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
-    }
-}
+use voxloom_testkit::random::Random;
 
 /// The files to damage, inflated; large ones are cut, since the header decides.
 pub fn corpus(folder: &Path) -> Vec<Vec<u8>> {
@@ -59,7 +42,7 @@ const FIELDS: [usize; 26] =
     [0, 12, 14, 16, 24, 32, 40, 42, 44, 46, 48, 70, 72, 76, 80, 108, 112, 116, 168, 176, 252, 254, 280, 344, 348, 352];
 
 /// One damaged file: changed header bytes, cut, grown, gzipped and damaged again.
-pub fn mutate(corpus: &[Vec<u8>], rng: &mut Rng) -> Vec<u8> {
+pub fn mutate(corpus: &[Vec<u8>], rng: &mut Random) -> Vec<u8> {
     let mut bytes = corpus[rng.below(corpus.len())].clone();
     for _ in 0..rng.below(6) {
         change(&mut bytes, rng);
@@ -85,7 +68,7 @@ pub fn mutate(corpus: &[Vec<u8>], rng: &mut Rng) -> Vec<u8> {
     packed
 }
 
-fn change(bytes: &mut [u8], rng: &mut Rng) {
+fn change(bytes: &mut [u8], rng: &mut Random) {
     if bytes.is_empty() {
         return;
     }
@@ -117,7 +100,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 ///
 /// # Panics
 /// Where that does not hold.
-pub fn read(bytes: &[u8], rng: &mut Rng) -> bool {
+pub fn read(bytes: &[u8], rng: &mut Random) -> bool {
     let image = (rng.below(4) == 0).then(|| Source::from_bytes(vec![1; 1 + rng.below(50_000)])).and_then(Result::ok);
     let Ok(header) = Source::from_bytes(bytes.to_vec()) else { return false };
     match read_sources(header, image) {

@@ -1,12 +1,12 @@
 //! Damages PNG files, the same way for the same seed, and reads what comes out.
 
-use super::Rng;
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use png::{BitDepth, ColorType};
 use std::io::{Read, Write};
 use voxloom_imaging::raster::{Use, decode};
+use voxloom_testkit::random::Random;
 
 /// One small picture of every kind, as chunks: name and content.
 pub fn corpus() -> Vec<Vec<Chunk>> {
@@ -61,7 +61,7 @@ fn split(bytes: &[u8]) -> Vec<Chunk> {
 }
 
 /// The file of chunks; a wrong checksum where asked.
-fn join(chunks: &[Chunk], rng: &mut Rng) -> Vec<u8> {
+fn join(chunks: &[Chunk], rng: &mut Random) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
     for (name, content) in chunks {
         let lie = if rng.below(60) == 0 { NASTY[rng.below(NASTY.len())] } else { content.len() as u32 };
@@ -82,7 +82,7 @@ const NAMES: [&[u8; 4]; 14] = [
 ];
 
 /// One damaged file.
-pub fn mutate(corpus: &[Vec<Chunk>], rng: &mut Rng) -> Vec<u8> {
+pub fn mutate(corpus: &[Vec<Chunk>], rng: &mut Random) -> Vec<u8> {
     let mut chunks = corpus[rng.below(corpus.len())].clone();
     for _ in 0..rng.below(4) {
         change(&mut chunks, rng);
@@ -100,7 +100,7 @@ pub fn mutate(corpus: &[Vec<Chunk>], rng: &mut Rng) -> Vec<u8> {
     bytes
 }
 
-fn change(chunks: &mut Vec<Chunk>, rng: &mut Rng) {
+fn change(chunks: &mut Vec<Chunk>, rng: &mut Random) {
     let at = rng.below(chunks.len());
     match rng.below(7) {
         // A field of the header: sizes, bits, colour, interlacing.
@@ -156,7 +156,7 @@ fn change(chunks: &mut Vec<Chunk>, rng: &mut Rng) {
 ///
 /// # Panics
 /// Where that does not hold.
-pub fn read(bytes: &[u8], rng: &mut Rng) -> bool {
+pub fn read(bytes: &[u8], rng: &mut Random) -> bool {
     let purpose = if rng.below(2) == 0 { Use::Image } else { Use::Labels };
     match decode(bytes, purpose) {
         Ok(picture) => {

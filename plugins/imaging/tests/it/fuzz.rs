@@ -5,14 +5,14 @@ mod mutate;
 #[path = "../../examples/fuzz_readers/pictures.rs"]
 mod pictures;
 
-use mutate::Rng;
+use voxloom_testkit::random::Random;
 
 #[test]
 fn damaged_files_never_panic_and_never_read_half() {
     let corpus = mutate::corpus(&super::data("nifti_odd"));
     let mut read = 0;
     for seed in 0..3000 {
-        let mut rng = Rng(seed);
+        let mut rng = Random(seed);
         let bytes = mutate::mutate(&corpus, &mut rng);
         read += u32::from(mutate::read(&bytes, &mut rng));
     }
@@ -25,7 +25,7 @@ fn damaged_pictures_never_panic_and_never_read_half() {
     let corpus = pictures::corpus();
     let mut read = 0;
     for seed in 0..10_000 {
-        let mut rng = Rng(seed);
+        let mut rng = Random(seed);
         let bytes = pictures::mutate(&corpus, &mut rng);
         read += u32::from(pictures::read(&bytes, &mut rng));
     }

@@ -2,41 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ffi::c_void;
-use voxloom_sdk::abi::{self, Context, Level, OperatorTable, Sink, Status, Str, status};
+use voxloom_sdk::abi::{self, Context, OperatorTable, Sink, Status, Str, status};
 use voxloom_sdk::{Json, Record, Value};
 
-unsafe extern "C" fn log(_: *mut c_void, _: Level, _: Str) {}
-unsafe extern "C" fn progress(_: *mut c_void, _: u64, _: u64) {}
-unsafe extern "C" fn cancelled(_: *mut c_void) -> u8 {
-    0
-}
-unsafe extern "C" fn scratch(_: *mut c_void, _: *const Sink) -> Status {
-    status::FAILED
-}
-unsafe extern "C" fn ability(_: *mut c_void, _: Str) -> *const c_void {
-    std::ptr::null()
-}
-
 fn context() -> Context {
-    Context {
-        struct_size: size_of::<Context>() as u32,
-        lane: 0,
-        host: std::ptr::null_mut(),
-        log,
-        progress,
-        cancelled,
-        scratch,
-        ability,
-        seed: 7,
-        item: std::ptr::null(),
-        item_len: 0,
-        node: Str::new("node"),
-        device: Str::new("cpu"),
-        stream: std::ptr::null_mut(),
-        threads: 1,
-        grad: 0,
-        reserved: [0; 3],
-    }
+    Context { item_len: 0, node: Str::new("node"), ..voxloom_testkit::host::Host { seed: 7, grad: false }.context() }
 }
 
 /// Inputs or outputs by port.

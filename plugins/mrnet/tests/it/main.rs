@@ -8,6 +8,7 @@ mod layout;
 mod learning;
 mod losses;
 mod metrics;
+mod narrow;
 mod pictures;
 mod pipeline;
 mod precision;

@@ -2,27 +2,19 @@
 
 use serde_json::{Value as Json, json};
 use std::path::Path;
-use voxloom_core::check::{self, Config};
-use voxloom_core::operators::Operators;
-use voxloom_core::run::{Event, Outcome, Report, RunOptions, run};
-use voxloom_testkit::harness::{built, plugins};
+use voxloom_core::run::{Outcome, Report, RunOptions};
+use voxloom_testkit::harness;
 
 const SHIPPED: &str = include_str!("../../../../pipelines/mrnet/train-lidc.json");
 
-fn go(file: &Json, lanes: usize, resume: Option<&Path>) -> Report {
-    let asked =
-        ["voxloom_mrnet", "voxloom_synthetic", "voxloom_train"].map(|name| built(name).expect("cargo builds it for this test"));
-    let plugins = plugins(asked.to_vec());
-    let operators: Operators = plugins.operators().values().cloned().collect();
-    let checked = check::check(Path::new("mrnet.json"), file.to_string().as_bytes(), &operators, &Config::default());
-    let mut pipeline = checked.unwrap_or_else(|faults| panic!("{faults}")).pipeline;
-    plugins.load(&mut pipeline).unwrap_or_else(|skipped| panic!("{skipped}"));
+pub fn go(file: &Json, lanes: usize, resume: Option<&Path>) -> Report {
     let options = RunOptions { seed: 5, lanes, resume: resume.map(Path::to_owned), ..RunOptions::default() };
-    run(&pipeline, &options, &mut |_: &Event| {}).unwrap_or_else(|error| panic!("{error}"))
+    let report = harness::go(&["voxloom_mrnet", "voxloom_synthetic", "voxloom_train"], file, &options);
+    report.unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The shipped file with synthetic pictures instead of files, without validation and log.
-fn training(output: &Path, items: u64, rounds: u64) -> Json {
+pub fn training(output: &Path, items: u64, rounds: u64) -> Json {
     let mut file: Json = serde_json::from_str(SHIPPED).expect("the shipped file is JSON");
     let volume = |shape: Json, labels: u64| json!({ "op": "synthetic.volume", "params": { "shape": shape, "dtype": "uint8", "n_labels": labels } });
     let params = file["params"].as_object_mut().expect("parameters");
@@ -47,7 +39,7 @@ fn bytes(folder: &Path, module: &str) -> Vec<u8> {
     std::fs::read(folder.join("last").join(format!("{module}.safetensors"))).expect("a saved module")
 }
 
-fn whole(report: &Report) {
+pub fn whole(report: &Report) {
     assert_eq!((report.outcome, report.failures.len()), (Outcome::Completed, 0), "{:?} {:?}", report.message, report.failures);
 }
 
@@ -102,22 +94,9 @@ fn weights_that_are_negative_are_refused_before_anything_runs() {
     let file = json!({ "voxloom": 1, "about": "Chosen weights.", "graph": {
         "image": { "op": "synthetic.tensor", "params": { "shape": [2, 3, 32, 32] } },
         "expertness": { "op": "mrnet.expertness", "in": { "image": "image" }, "params": { "raters": 3, "weights": [1, -1, 1] } } } });
-    let asked = ["voxloom_mrnet", "voxloom_synthetic"].map(|name| built(name).expect("cargo builds it for this test"));
-    let plugins = plugins(asked.to_vec());
-    let operators: Operators = plugins.operators().values().cloned().collect();
-    let checked = check::check(Path::new("mrnet.json"), file.to_string().as_bytes(), &operators, &Config::default());
-    let text = match checked {
-        Err(faults) => faults.to_string(),
-        Ok(checked) => {
-            let mut pipeline = checked.pipeline;
-            plugins.load(&mut pipeline).map_or_else(
-                |skipped| skipped.to_string(),
-                |()| match run(&pipeline, &RunOptions::default(), &mut |_: &Event| {}) {
-                    Ok(report) => format!("{:?} {:?}", report.message, report.failures),
-                    Err(error) => error.to_string(),
-                },
-            )
-        }
+    let text = match harness::go(&["voxloom_mrnet", "voxloom_synthetic"], &file, &RunOptions::default()) {
+        Ok(report) => format!("{:?} {:?}", report.message, report.failures),
+        Err(refused) => refused,
     };
     assert!(text.contains("none may be negative"), "{text}");
 }

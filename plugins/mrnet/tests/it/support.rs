@@ -1,41 +1,21 @@
 //! Goldens as tensors: networks with the rule's weights, inputs of a case, comparison by the README's tolerances.
 
 use tch::{Kind, Tensor};
+use voxloom_goldens::rounded;
+pub use voxloom_goldens::{fill, near, norm, tensor, values};
 use voxloom_mrnet::network::{Coarse, NetworkConfig, Perception, Reconstruction, gaussian};
 use voxloom_parts::{Builder, Entries};
-use voxloom_testkit::golden::{Golden, folder, u};
+use voxloom_testkit::golden::{Golden, u};
 
 /// One golden file by its name.
 pub fn golden(name: &str) -> Golden {
-    // Tests run side by side: one core each.
-    tch::set_num_threads(1);
-    Golden::read(&folder("mrnet").join(format!("{name}.safetensors")))
-}
-
-fn count(shape: &[i64]) -> usize {
-    shape.iter().product::<i64>() as usize
+    voxloom_goldens::read("mrnet", name)
 }
 
 /// `factor · u(name)` as float32 rounds it.
 pub fn uniform(name: &str, shape: &[i64], factor: f64) -> Tensor {
-    let values: Vec<f64> = u(name, count(shape)).into_iter().map(|u| factor * u).collect();
-    Tensor::from_slice(&values).to_kind(Kind::Float).view(shape)
-}
-
-/// The fill rule of the goldens' README.
-pub fn fill(key: &str, shape: &[i64]) -> Tensor {
-    let leaf = key.rsplit('.').next().unwrap_or(key);
-    let scale = (3.0 / shape.iter().skip(1).product::<i64>() as f64).sqrt();
-    let value = |u: f64| match (leaf, shape.len()) {
-        ("num_batches_tracked", _) => 0.0,
-        ("running_mean", _) => 0.1 * u,
-        ("running_var", _) => 1.0 + 0.5 * u.abs(),
-        (_, 2..) => u * scale,
-        ("weight", _) => 1.0 + 0.1 * u,
-        _ => 0.1 * u,
-    };
-    let values: Vec<f64> = u(key, count(shape)).into_iter().map(value).collect();
-    Tensor::from_slice(&values).to_kind(Kind::Float).view(shape)
+    let values: Vec<f64> = u(name, shape.iter().product::<i64>() as usize).into_iter().map(|u| factor * u).collect();
+    rounded(&values, shape)
 }
 
 pub fn coarse() -> Coarse {
@@ -90,20 +70,6 @@ pub fn masks(case: &str, [b, h, w]: [i64; 3]) -> Tensor {
     Tensor::from_slice(&values).view([b, 6, 2, h, w])
 }
 
-pub fn tensor(file: &Golden, key: &str) -> Tensor {
-    let shape: Vec<i64> = file.shape(key).iter().map(|&n| n as i64).collect();
-    Tensor::from_slice(file.values(key)).view(shape.as_slice())
-}
-
-/// All values, row-major, in float64.
-pub fn values(tensor: &Tensor) -> Vec<f64> {
-    Vec::try_from(tensor.detach().to_kind(Kind::Double).contiguous().view(-1)).expect("a flat tensor of float64")
-}
-
-pub fn norm(tensor: &Tensor) -> f64 {
-    tensor.detach().to_kind(Kind::Double).norm().double_value(&[])
-}
-
 /// Every n-th element along the last axes.
 pub fn every(tensor: &Tensor, steps: &[i64]) -> Tensor {
     let first = tensor.dim() - steps.len();
@@ -118,13 +84,6 @@ pub fn summary(tensor: &Tensor) -> Vec<f64> {
     let mut out = vec![all.iter().sum::<f64>() / n, (all.iter().map(|v| v * v).sum::<f64>() / n).sqrt()];
     out.extend((0..6).map(|i| all[(i * q).min(all.len() - 1)]));
     out
-}
-
-/// Within `tolerance` of the golden's largest value.
-#[track_caller]
-pub fn near(file: &Golden, key: &str, found: &[f64], tolerance: f64) {
-    let largest = file.values(key).iter().fold(0f32, |most, value| most.max(value.abs()));
-    file.close(key, found, tolerance * f64::from(largest));
 }
 
 /// Each value within `relative` of the golden's.

@@ -6,6 +6,7 @@ mod finetuned;
 mod finetuning;
 mod forward;
 mod keys;
+mod narrow;
 mod official;
 mod pictures;
 mod pipeline;

@@ -4,10 +4,8 @@ use crate::official::{Item, save};
 use serde_json::{Value as Json, json};
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
-use voxloom_core::check::{self, Config};
-use voxloom_core::operators::Operators;
-use voxloom_core::run::{Event, Outcome, Report, RunOptions, run};
-use voxloom_testkit::harness::{built, plugins};
+use voxloom_core::run::{Outcome, Report, RunOptions};
+use voxloom_testkit::harness;
 
 pub fn go(file: &Json) -> Report {
     try_go(file).unwrap_or_else(|error| panic!("{error}"))
@@ -15,18 +13,11 @@ pub fn go(file: &Json) -> Report {
 
 /// The report, or why there is none: a module could not be made.
 pub fn try_go(file: &Json) -> Result<Report, String> {
-    let asked =
-        ["voxloom_pcrl", "voxloom_synthetic", "voxloom_train"].map(|name| built(name).expect("cargo builds it for this test"));
-    let plugins = plugins(asked.to_vec());
-    let operators: Operators = plugins.operators().values().cloned().collect();
-    let checked = check::check(Path::new("pcrl.json"), file.to_string().as_bytes(), &operators, &Config::default());
-    let mut pipeline = checked.unwrap_or_else(|faults| panic!("{faults}")).pipeline;
-    plugins.load(&mut pipeline).unwrap_or_else(|skipped| panic!("{skipped}"));
     let options = RunOptions { seed: 5, lanes: 2, ..RunOptions::default() };
-    run(&pipeline, &options, &mut |_: &Event| {}).map_err(|error| error.to_string())
+    harness::go(&["voxloom_pcrl", "voxloom_synthetic", "voxloom_train"], file, &options)
 }
 
-fn tensor(shape: &[i64]) -> Json {
+pub fn tensor(shape: &[i64]) -> Json {
     json!({ "op": "synthetic.tensor", "params": { "shape": shape, "dtype": "float32" } })
 }
 

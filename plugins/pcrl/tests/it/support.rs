@@ -1,16 +1,15 @@
 //! Goldens as tensors: networks with the rule's weights, images, values to compare.
 
 use std::path::PathBuf;
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
+pub use voxloom_goldens::{near, norm as l2, rounded as tensor, uniform, values};
 use voxloom_parts::Builder;
 use voxloom_pcrl::network::{Config, Network};
 use voxloom_testkit::golden::{Golden, folder, u};
 
 /// One golden file by its name.
 pub fn golden(name: &str) -> Golden {
-    // Tests run side by side: one core each.
-    tch::set_num_threads(1);
-    Golden::read(&path(&format!("{name}.safetensors")))
+    voxloom_goldens::read("pcrl", name)
 }
 
 pub fn path(name: &str) -> PathBuf {
@@ -21,30 +20,9 @@ fn count(shape: &[i64]) -> usize {
     shape.iter().product::<i64>() as usize
 }
 
-/// Numbers of float64 as float32 rounds them.
-pub fn tensor(values: &[f64], shape: &[i64]) -> Tensor {
-    Tensor::from_slice(values).to_kind(Kind::Float).view(shape)
-}
-
-/// `uniform(name, shape)`.
-pub fn uniform(name: &str, shape: &[i64]) -> Tensor {
-    tensor(&u(name, count(shape)), shape)
-}
-
 /// The fill rule of the goldens' README.
 pub fn fill(prefix: &str, key: &str, shape: &[i64]) -> Tensor {
-    let leaf = key.rsplit('.').next().unwrap_or(key);
-    let drawn = u(&format!("{prefix}{key}"), count(shape));
-    let scale = (3.0 / shape.iter().skip(1).product::<i64>() as f64).sqrt();
-    let value = |u: f64| match (leaf, shape.len()) {
-        ("num_batches_tracked", _) => 0.0,
-        ("running_mean", _) => 0.1 * u,
-        ("running_var", _) => 1.0 + 0.5 * u.abs(),
-        (_, 2..) => u * scale,
-        ("weight", _) => 1.0 + 0.1 * u,
-        _ => 0.1 * u,
-    };
-    tensor(&drawn.into_iter().map(value).collect::<Vec<f64>>(), shape)
+    voxloom_goldens::fill(&format!("{prefix}{key}"), shape)
 }
 
 /// The paper's network with the weights of the rule.
@@ -91,26 +69,6 @@ pub fn shape(config: &serde_json::Value) -> Vec<i64> {
     let size = voxloom_testkit::golden::integers(&config["size"]);
     let channels = if size.len() == 2 { 3 } else { 1 };
     [vec![config["B"].as_i64().expect("a batch"), channels], size].concat()
-}
-
-/// All values, row-major, in float64.
-pub fn values(tensor: &Tensor) -> Vec<f64> {
-    let flat = tensor.detach().to_device(Device::Cpu).to_kind(Kind::Double).contiguous().view(-1);
-    Vec::try_from(flat).expect("a flat tensor of float64")
-}
-
-/// Length of the vector of all values.
-pub fn l2(tensor: &Tensor) -> f64 {
-    tensor.detach().to_kind(Kind::Double).norm().double_value(&[])
-}
-
-/// The largest difference over the golden's largest value.
-#[track_caller]
-pub fn near(file: &Golden, key: &str, found: &[f64], tolerance: f64) {
-    let largest = file.values(key).iter().fold(0f32, |most, value| most.max(value.abs()));
-    // Goldens that are 0 throughout are met to that many digits after the point.
-    let scale = if largest == 0.0 { 1.0 } else { f64::from(largest) };
-    file.close(key, found, tolerance * scale);
 }
 
 /// A tensor that is stored whole, or as every n-th value and statistics.

@@ -6,6 +6,7 @@ mod inference;
 mod invariants;
 mod learning;
 mod model;
+mod narrow;
 mod operators;
 mod pipeline;
 mod quality;

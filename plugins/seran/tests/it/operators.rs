@@ -3,9 +3,8 @@
 use crate::support::{gap, image, small, values};
 use serde_json::{Value as Json, json};
 use tch::{Kind, Tensor};
-use voxloom_core::describe::Description;
 use voxloom_parts::Builder;
-use voxloom_sdk::abi::{OperatorTable, Sink};
+use voxloom_sdk::abi::OperatorTable;
 use voxloom_sdk::border::{Exported, MapOf, ModuleOf};
 use voxloom_sdk::{Affine, IntoValue, Record, Torch, Volume, tensor_of};
 use voxloom_seran::degrade::{bicubic_down, bicubic_up};
@@ -22,27 +21,14 @@ static UPSAMPLE: OperatorTable = <MapOf<Upsample> as Exported<Torch>>::TABLE;
 
 pub const HOST: Host = Host { seed: 3, grad: false };
 
-fn instance(table: &'static OperatorTable, params: &Json) -> Result<Instance, String> {
+pub fn instance(table: &'static OperatorTable, params: &Json) -> Result<Instance, String> {
     Instance::create(table, params, HOST).map_err(|refusal| refusal.message)
 }
 
-pub fn call(
-    instance: &Instance,
-    table: &OperatorTable,
-    (entry, params): (&str, Json),
-    inputs: Vec<voxloom_sdk::Value>,
-) -> Result<Vec<Value>, String> {
-    let mut text = String::new();
-    // SAFETY: the table is this binary's own.
-    unsafe { (table.describe)(&Sink::to(&mut text)) };
-    let description: Description = serde_json::from_str(&text).expect("a description is JSON");
-    let index = description.entries.iter().position(|other| other.name == entry).expect("an entry of that name");
-    let bound = instance.bind(index, &description.entries[index], &params).map_err(|refusal| refusal.message)?;
-    let missing = description.entries[index].inputs.len() - inputs.len();
+pub fn call(instance: &Instance, (entry, params): (&str, Json), inputs: Vec<voxloom_sdk::Value>) -> Result<Vec<Value>, String> {
     // SAFETY: the values are handed over whole.
-    let inputs = inputs.into_iter().map(|value| unsafe { Value::adopt(value.into_raw()) });
-    let inputs: Vec<Option<Value>> = inputs.chain((0..missing).map(|_| None)).collect();
-    let mut items = bound.call(&inputs, HOST).map_err(|refusal| refusal.message)?;
+    let inputs = inputs.into_iter().map(|value| unsafe { Value::adopt(value.into_raw()) }).collect();
+    let mut items = instance.call(entry, &params, inputs, HOST).map_err(|refusal| refusal.message)?;
     Ok(items.pop().expect("one item"))
 }
 
@@ -64,11 +50,11 @@ fn affine() -> Affine {
     Affine([[0.0, 0.6, 0.3, 7.0], [0.6, 0.0, 0.1, -3.0], [0.0, 0.0, 2.98, 2.0], [0.0, 0.0, 0.0, 1.0]])
 }
 
-fn voxels() -> Tensor {
+pub fn voxels() -> Tensor {
     image("operators/volume", &[5, 12, 10]) * 900.0
 }
 
-fn volume(voxels: Tensor) -> voxloom_sdk::Value {
+pub fn volume(voxels: Tensor) -> voxloom_sdk::Value {
     Volume::new(voxels, affine()).into_value()
 }
 
@@ -80,7 +66,7 @@ fn tiny() -> Json {
 fn a_volume_is_upscaled_as_its_slices_are() {
     let net = instance(&NETWORK, &tiny()).expect("right parameters");
     let run = |params: Json| {
-        let out = call(&net, &NETWORK, ("upscale", params), vec![volume(voxels())]).expect("right inputs");
+        let out = call(&net, ("upscale", params), vec![volume(voxels())]).expect("right inputs");
         (field(&out[0], "data"), values(&field(&out[0], "affine")))
     };
     let (fine, place) = run(json!({ "slices": 2 }));
@@ -88,7 +74,7 @@ fn a_volume_is_upscaled_as_its_slices_are() {
     let unit = voxels().max().double_value(&[]) / 255.0;
     for slice in [0, 4] {
         let one = vec![(voxels().narrow(0, slice, 1).unsqueeze(1) / unit).into_value()];
-        let one = tensor(&call(&net, &NETWORK, ("forward", json!({})), one).expect("right inputs")[0]) * unit;
+        let one = tensor(&call(&net, ("forward", json!({})), one).expect("right inputs")[0]) * unit;
         assert!(gap(&one.squeeze_dim(1), &fine.narrow(0, slice, 1)) < 1e-3 * unit);
     }
     let expected = affine().scaled([1.0, 0.5, 0.5]).0;
@@ -108,8 +94,7 @@ fn a_volume_is_upscaled_as_its_slices_are() {
 #[test]
 fn what_upscale_cannot_do_is_refused() {
     let net = instance(&NETWORK, &tiny()).expect("right parameters");
-    let refused =
-        |params: Json, voxels: Tensor| call(&net, &NETWORK, ("upscale", params), vec![volume(voxels)]).err().expect("it cannot");
+    let refused = |params: Json, voxels: Tensor| call(&net, ("upscale", params), vec![volume(voxels)]).err().expect("it cannot");
     let message = refused(json!({ "alignment": "corner", "self_ensemble": true }), voxels());
     assert!(message.contains("self_ensemble must be off for `corner` alignment"), "{message}");
     let message = refused(json!({}), voxels().unsqueeze(0).repeat([3, 1, 1, 1]));
@@ -122,7 +107,7 @@ fn what_upscale_cannot_do_is_refused() {
 fn a_self_ensemble_has_no_side() {
     let net = instance(&NETWORK, &tiny()).expect("right parameters");
     let run = |voxels: Tensor| {
-        let out = call(&net, &NETWORK, ("upscale", json!({ "self_ensemble": true })), vec![volume(voxels)]);
+        let out = call(&net, ("upscale", json!({ "self_ensemble": true })), vec![volume(voxels)]);
         field(&out.expect("right inputs")[0], "data")
     };
     let (plain, flipped) = (run(voxels()), run(voxels().flip([2])).flip([2]));
@@ -134,12 +119,12 @@ fn degrading_and_its_baseline_move_the_grid_there_and_back() {
     let odd = image("operators/odd", &[3, 13, 10]) * 100.0;
     for (method, back) in [("bicubic", "bicubic"), ("k_space", "zero_fill")] {
         let degrade = instance(&DEGRADE, &json!({ "method": method })).expect("right parameters");
-        let pair = call(&degrade, &DEGRADE, ("run", json!({})), vec![volume(odd.copy())]).expect("right inputs");
+        let pair = call(&degrade, ("run", json!({})), vec![volume(odd.copy())]).expect("right inputs");
         assert_eq!((field(&pair[0], "data").size(), field(&pair[1], "data").size()), (vec![3, 6, 5], vec![3, 12, 10]));
         assert!(field(&pair[1], "data").equal(&odd.narrow(1, 0, 12)), "rows beyond a multiple are cut off at the end");
         let upsample = instance(&UPSAMPLE, &json!({ "method": back })).expect("right parameters");
         let coarse = Record::read(voxloom_sdk::Value::borrow(&pair[0].raw())).expect("a record").clone().into_value();
-        let fine = call(&upsample, &UPSAMPLE, ("run", json!({})), vec![coarse]).expect("right inputs");
+        let fine = call(&upsample, ("run", json!({})), vec![coarse]).expect("right inputs");
         let (found, expected) = (values(&field(&fine[0], "affine")), values(&field(&pair[1], "affine")));
         assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-12), "{method}");
         if method == "bicubic" {
@@ -158,7 +143,7 @@ fn whole_numbers_as_in_the_benchmarks_files() {
     let _ = edge.narrow(2, 6, 1).fill_(900.0);
     let coarse = |params: Json| {
         let degrade = instance(&DEGRADE, &params).expect("right parameters");
-        field(&call(&degrade, &DEGRADE, ("run", json!({})), vec![volume(edge.copy())]).expect("right inputs")[0], "data")
+        field(&call(&degrade, ("run", json!({})), vec![volume(edge.copy())]).expect("right inputs")[0], "data")
     };
     assert!(coarse(json!({})).min().double_value(&[]) < -1.0);
     let whole = coarse(json!({ "round_clip": true }));
@@ -186,9 +171,7 @@ fn weights_without_seabs_and_of_another_scale_load_on_request() {
         net.load(&path).map_err(|refusal| refusal.message).map(|()| net)
     };
     let lr = image("operators/lr", &[1, 1, 9, 8]);
-    let run = |net: &Instance| {
-        tensor(&call(net, &NETWORK, ("forward", json!({})), vec![lr.copy().into_value()]).expect("right inputs")[0])
-    };
+    let run = |net: &Instance| tensor(&call(net, ("forward", json!({})), vec![lr.copy().into_value()]).expect("right inputs")[0]);
     let expected = tch::no_grad(|| plain.forward(&lr, Mode::Eval)).expect("the shape fits");
     assert!(
         run(&loaded(json!({ "load_plain": true })).expect("the backbone fits")).equal(&expected),
@@ -221,7 +204,7 @@ fn a_guard_lets_through_what_is_usual() {
     let guard = instance(&GUARD, &json!({ "ratio": 10.0, "epoch": 2 })).expect("right parameters");
     let pass = |loss: f32| {
         let loss = Tensor::from(loss).set_requires_grad(true) * 1.0;
-        call(&guard, &GUARD, ("pass", json!({})), vec![loss.into_value()])
+        call(&guard, ("pass", json!({})), vec![loss.into_value()])
     };
     let taken = |loss: f32| text(&pass(loss).expect("a loss")[1])["taken"] == true;
     assert!([4.0, 2.0, 29.0].map(taken) == [true; 3]);

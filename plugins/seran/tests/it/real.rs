@@ -35,7 +35,7 @@ fn shipped_weights_beat_interpolation_by_more_than_a_decibel() {
     net.load(&folder().join("mr-x2.safetensors")).map_err(|refusal| refusal.message).expect("the weights fit");
     let restored = |self_ensemble: bool| {
         let coarse = lr.with_data(lr.data.shallow_clone()).into_value();
-        let out = call(&net, &NETWORK, ("upscale", json!({ "self_ensemble": self_ensemble })), vec![coarse]);
+        let out = call(&net, ("upscale", json!({ "self_ensemble": self_ensemble })), vec![coarse]);
         let out = out.expect("right inputs");
         let place = values(&field(&out[0], "affine"));
         let expected: Vec<f64> = hr.affine.0.iter().flatten().copied().collect();

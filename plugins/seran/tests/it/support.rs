@@ -1,64 +1,34 @@
 //! Goldens as tensors: the rule for weights and inputs, configurations, comparison.
 
 use serde_json::Value as Json;
-use tch::{Kind, Tensor};
+use tch::Tensor;
+use voxloom_goldens::rounded;
+pub use voxloom_goldens::{gap, norm, tensor, uniform, values};
 use voxloom_parts::Builder;
 use voxloom_seran::network::{Affinity, Excitation, Network, NetworkConfig, Placement, PrrConfig, Residual, SeabConfig};
-use voxloom_testkit::golden::{Golden, u};
+use voxloom_testkit::golden::{self, Golden, u};
 
 /// One file of the paper's folder.
 pub fn file(name: &str) -> Golden {
-    // Tests run side by side: one core each.
-    tch::set_num_threads(1);
-    Golden::read(&voxloom_testkit::golden::folder("seran").join(format!("{name}.safetensors")))
+    voxloom_goldens::read("seran", name)
 }
 
 /// A state's values by the rule of the goldens' README, times `gain`.
 pub fn fill(key: &str, shape: &[i64], gain: f64) -> Tensor {
-    let leaf = key.rsplit('.').next().expect("a name has an end");
-    let rank = shape.len();
-    let rest: i64 = shape.iter().skip(1).product();
-    let value = |u: f64| match leaf {
-        "num_batches_tracked" => 0.0,
-        "running_mean" => 0.1 * u,
-        "running_var" => 1.0 + 0.5 * u.abs(),
-        _ if rank >= 2 => u * (3.0 / rest as f64).sqrt(),
-        "weight" if rank == 1 => 1.0 + 0.1 * u,
-        _ => 0.1 * u,
-    };
-    let values: Vec<f64> = u(key, shape.iter().product::<i64>() as usize).into_iter().map(|u| value(u) * gain).collect();
-    Tensor::from_slice(&values).to_kind(Kind::Float).view(shape)
-}
-
-/// Numbers in [-1, 1) as float32 rounds them.
-pub fn uniform(name: &str, shape: &[i64]) -> Tensor {
-    Tensor::from_slice(&u(name, shape.iter().product::<i64>() as usize)).to_kind(Kind::Float).view(shape)
+    let values: Vec<f64> = golden::fill(key, shape).into_iter().map(|value| value * gain).collect();
+    rounded(&values, shape)
 }
 
 /// An image with values in [0, 1).
 pub fn image(name: &str, shape: &[i64]) -> Tensor {
     let values: Vec<f64> = u(name, shape.iter().product::<i64>() as usize).into_iter().map(|u| 0.5 * (u + 1.0)).collect();
-    Tensor::from_slice(&values).to_kind(Kind::Float).view(shape)
-}
-
-pub fn tensor(file: &Golden, key: &str) -> Tensor {
-    let shape: Vec<i64> = file.shape(key).iter().map(|&n| n as i64).collect();
-    Tensor::from_slice(file.values(key)).view(shape.as_slice())
-}
-
-/// All values, row-major, in float64.
-pub fn values(tensor: &Tensor) -> Vec<f64> {
-    Vec::try_from(tensor.detach().to_kind(Kind::Double).contiguous().view(-1)).expect("a flat tensor of float64")
+    rounded(&values, shape)
 }
 
 /// Elements `7919·j mod n`.
 pub fn samples(tensor: &Tensor, count: usize) -> Vec<f64> {
     let all = values(tensor);
     (0..count.min(all.len())).map(|j| all[7919 * j % all.len()]).collect()
-}
-
-pub fn norm(tensor: &Tensor) -> f64 {
-    values(tensor).iter().map(|v| v * v).sum::<f64>().sqrt()
 }
 
 /// The same shape, and everywhere `|a - b| <= absolute + relative·|b|`.
@@ -79,10 +49,6 @@ pub fn forward_near(file: &Golden, key: &str, found: &Tensor) {
     let size: Vec<usize> = found.size().iter().map(|&n| n as usize).collect();
     assert_eq!(size, file.shape(key), "{key}: shape");
     near(file, key, &values(found), 2e-5, 1e-4);
-}
-
-pub fn gap(a: &Tensor, b: &Tensor) -> f64 {
-    (a - b).abs().max().double_value(&[])
 }
 
 pub fn seab_config(json: &Json) -> SeabConfig {

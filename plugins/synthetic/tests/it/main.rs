@@ -1,10 +1,7 @@
 //! A Rust plugin that misbehaves at one item fails that item, by name, and takes nothing down.
 
 use serde_json::json;
-use std::path::Path;
-use voxloom_core::check::{self, Config};
-use voxloom_core::operators::Operators;
-use voxloom_core::run::{Event, Report, RunOptions, run};
+use voxloom_core::run::{Report, RunOptions};
 use voxloom_testkit::harness;
 
 #[test]
@@ -14,18 +11,12 @@ fn serves_the_other_tests() {
 
 /// Three items through `faulty.misbehave`, which misbehaves at the second.
 fn go(how: &str) -> Report {
-    let plugins = harness::plugins(vec![harness::built("faulty").expect("cargo builds the examples of a package")]);
-    assert!(plugins.skipped().is_empty(), "{}", plugins.skipped()[0]);
     let file = json!({ "voxloom": 1, "graph": {
         "number": { "op": "faulty.count" },
         "broken": { "op": "faulty.misbehave", "in": { "number": "number" }, "params": { "how": how } } } });
-    let operators: Operators = plugins.operators().values().cloned().collect();
-    let checked = check::check(Path::new("faulty.json"), file.to_string().as_bytes(), &operators, &Config::default());
-    let mut pipeline = checked.unwrap_or_else(|faults| panic!("{faults}")).pipeline;
-    plugins.load(&mut pipeline).unwrap_or_else(|skipped| panic!("{skipped}"));
     // One item at a time, so that it is sure which comes after the panic.
     let options = RunOptions { lanes: 1, in_flight: Some(1), ..RunOptions::default() };
-    run(&pipeline, &options, &mut |_: &Event| {}).unwrap_or_else(|error| panic!("{error}"))
+    harness::go(&["faulty"], &file, &options).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Plugin, node, item, status, cause.
