@@ -1,5 +1,6 @@
 //! What the ledger is asked: what is known of a key, of files, and of everything when a watcher starts.
 
+use super::change::bytes;
 use super::{Earlier, Ledger};
 use crate::error::Error;
 use crate::job::{Failure, Kind};
@@ -42,7 +43,7 @@ impl Ledger {
             )
             .and_then(|mut query| {
                 query
-                    .query_row(params![job, super::bytes(name)], |row| {
+                    .query_row(params![job, bytes(name)], |row| {
                         Ok(Earlier { name: path(row.get(0)?), result: row.get::<_, String>(1)?.into() })
                     })
                     .optional()
@@ -66,7 +67,7 @@ impl Ledger {
         self.query(
             "SELECT file.path, file.item, file.stamp, item.state FROM file JOIN item ON item.name = file.item \
              WHERE file.item = ?1",
-            [super::bytes(item)],
+            [bytes(item)],
             known,
         )
     }
@@ -96,9 +97,7 @@ impl Ledger {
         let found = connection
             .prepare_cached("SELECT attempts, crashes, not_before FROM item WHERE name = ?1 AND print = ?2")
             .and_then(|mut query| {
-                query
-                    .query_row(params![super::bytes(name), print as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-                    .optional()
+                query.query_row(params![bytes(name), print as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
             });
         found.map(|found| found.unwrap_or((0, 0, None))).map_err(|source| Error::Ledger { path: self.path.clone(), source })
     }
@@ -112,7 +111,7 @@ impl Ledger {
         let sql = "SELECT kind, place, message, attempts, coalesce(ended, 0.0) FROM item WHERE name = ?1 AND state = 'failed'";
         let found = connection.prepare_cached(sql).and_then(|mut query| {
             query
-                .query_row([super::bytes(name)], |row| {
+                .query_row([bytes(name)], |row| {
                     let kind = match row.get::<_, Option<String>>(0)?.as_deref() {
                         Some("crash") => Kind::Crash,
                         Some("transient") => Kind::Transient,
