@@ -68,7 +68,9 @@ pub fn watch(parts: Parts) -> Result<Summary, Error> {
     let staging = start::staging(&parts.place, &me)?;
     let left = staging.clone();
     let summary = turn::Loop::new(parts, ledger, claims, staging)?.run();
-    // The next start does this, too; what is left is of no use to anyone.
-    start::clear(&left);
+    // The next start does this, too. Where something is left under way, its result may be on its way to its final name.
+    if summary.as_ref().is_ok_and(|summary| summary.left == 0) {
+        start::clear(&left);
+    }
     summary
 }

@@ -9,18 +9,21 @@ use voxloom_watch::notice::Moment;
 fn killed_after_any_step_the_next_start_goes_on() {
     std::thread::scope(|scope| {
         for after in ["keep", "move", "delete"] {
-            scope.spawn(move || Moment::ALL.iter().for_each(|moment| killed_after(*moment, after)));
+            // One input at a time, and several, which are committed together.
+            for lanes in ["lanes=1", "lanes=3"] {
+                scope.spawn(move || Moment::ALL.iter().for_each(|moment| killed_after(*moment, after, lanes)));
+            }
         }
     });
 }
 
-fn killed_after(moment: Moment, after: &str) {
+fn killed_after(moment: Moment, after: &str, lanes: &str) {
     let stage = Stage::new();
     stage.fill(4);
     let (die, after_word) = (format!("die={moment:?}:2"), format!("after={after}"));
-    let killed = stage.victim("ledger", &[&die, &after_word]).wait_with_output().unwrap();
+    let killed = stage.victim("ledger", &[&die, &after_word, lanes]).wait_with_output().unwrap();
     assert_eq!(killed.status.signal(), Some(9), "{moment:?}: it was to be killed");
-    let ended = stage.victim("ledger", &[&after_word]).wait_with_output().unwrap();
+    let ended = stage.victim("ledger", &[&after_word, lanes]).wait_with_output().unwrap();
     assert!(ended.status.success(), "{moment:?}");
     stage.assert_all_done(4);
     let inputs: Vec<_> = tree(&stage.input("")).into_keys().filter(|path| !path.starts_with(".voxloom")).collect();
