@@ -15,8 +15,14 @@ pub struct Series {
     known: Mutex<Known>,
 }
 
+/// Endings that no DICOM file has: such files are not even opened, which takes long on network drives.
+const OTHERS: [&str; 9] = [".nii", ".nii.gz", ".hdr", ".mha", ".mhd", ".nrrd", ".png", ".json", ".txt"];
+
 impl Grouping for Series {
     fn belongs(&self, relative: &Path, file: &Path, stamp: &Stamp) -> Belongs {
+        if is_of_other_kind(relative) {
+            return Belongs::Alone;
+        }
         let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(belongs) = lock().get(relative, stamp) {
             return (*belongs).clone();
@@ -30,6 +36,11 @@ impl Grouping for Series {
         lock().put(relative, stamp, belongs.clone());
         belongs
     }
+}
+
+fn is_of_other_kind(path: &Path) -> bool {
+    let name = path.as_os_str().as_encoded_bytes().to_ascii_lowercase();
+    OTHERS.iter().any(|ending| name.ends_with(ending.as_bytes()))
 }
 
 fn belongs(origin: Origin, relative: &Path) -> Belongs {
@@ -123,6 +134,14 @@ mod tests {
         assert_eq!(at("Doe^John/2", None, None), to(&name, &name));
         let list = belongs(origin(None, None, Holds::Directory), Path::new("x/DICOMDIR"));
         assert_eq!(list, Belongs::Ignored);
+    }
+
+    #[test]
+    fn files_of_other_kinds_are_not_opened() {
+        let missing = Path::new("/there/is/no/such/file");
+        let of = |name: &str| Series::default().belongs(Path::new(name), missing, &STAMP);
+        assert!(["a.nii", "b/A.NII.GZ", "c.png", ".hdr"].iter().all(|name| of(name) == Belongs::Alone));
+        assert!(["a.gz", "a.dcm", "nii", "1.2.840"].iter().all(|name| of(name) == Belongs::Unknown));
     }
 
     #[test]
