@@ -1,4 +1,4 @@
-//! The way of one input through a worker: claim, look, run. What is left then, [`finish`] does for several at one time.
+//! The way of one input through a worker: claim, look, run. What is left then, `finish` does for several at one time.
 //!
 //! Each step is written so that the process may be killed after it: the next start, or another watcher, goes on there.
 
