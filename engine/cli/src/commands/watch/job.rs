@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 use voxloom_core::check::{Config, Faults, check};
 use voxloom_core::graph::Pipeline;
 use voxloom_core::load::Plugins;
@@ -117,6 +117,7 @@ impl Maker {
             reading: None,
             stocks: (0..self.items).map(|_| Mutex::default()).collect(),
             around: OnceLock::new(),
+            given_back: Mutex::new(Instant::now()),
         };
         let (input, output) = (self.input.to_string_lossy(), self.output.to_string_lossy());
         let (mut pipeline, warnings) = job.pipeline(&input, &output).map_err(|faults| self.refused(&faults))?;
@@ -171,6 +172,8 @@ pub struct PipelineJob {
     /// Modules that stay loaded, one stock a worker.
     stocks: Vec<Mutex<Stock>>,
     around: OnceLock<(Arc<Log>, PathBuf)>,
+    /// When freed memory was last given back.
+    given_back: Mutex<Instant>,
 }
 
 impl PipelineJob {
@@ -265,9 +268,18 @@ impl Job for PipelineJob {
     }
 
     fn run(&self, work: &Work) -> Result<Json, Failure> {
-        self.work(work)
+        let ran = self.work(work);
+        let mut last = self.given_back.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.elapsed() > GIVE_BACK {
+            *last = Instant::now();
+            voxloom_core::allocator::give_back_freed_memory();
+        }
+        ran
     }
 }
+
+/// How often freed memory is given back to the system.
+const GIVE_BACK: Duration = Duration::from_secs(60);
 
 /// What the file system says of a file of weights.
 #[derive(Clone, Debug, PartialEq)]
