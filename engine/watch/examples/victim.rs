@@ -16,6 +16,7 @@ use voxloom_watch::job::{Failure, Job, Work};
 use voxloom_watch::notice::{Moment, Notice, Observer};
 use voxloom_watch::place::Place;
 use voxloom_watch::retire::After;
+use voxloom_watch::retry::Retry;
 use voxloom_watch::watcher::{Parts, watch};
 
 fn main() {
@@ -38,6 +39,7 @@ fn main() {
             Some("delete") => After::Delete,
             _ => After::Keep,
         },
+        retry: Retry { crashes: number("crashes", 3) as u32, ..Retry::default() },
         min_free: 0,
         ..Config::default()
     };

@@ -42,9 +42,11 @@ fn a_thousand_inputs_survive_kills_at_random_times() {
     let (stage, n) = (Stage::new(), 1000);
     stage.fill(n);
     let mut seed = 88_172_645_463_325_252_u64;
+    // Where the machine is busy, the same input may be at work at several kills: that is not its fault.
+    let words = ["lanes=3", "quiet_ms=5", "crashes=1000"];
     let mut kills = 0;
     loop {
-        let mut victim = stage.victim("ledger", &["lanes=3", "quiet_ms=5"]);
+        let mut victim = stage.victim("ledger", &words);
         seed ^= seed << 13;
         seed ^= seed >> 7;
         seed ^= seed << 17;
@@ -63,7 +65,7 @@ fn a_thousand_inputs_survive_kills_at_random_times() {
         }
         // Towards the end it is left in peace, so that slow disks do not make this test endless.
         if kills == 20 {
-            assert!(stage.victim("ledger", &["lanes=3", "quiet_ms=5"]).wait_with_output().unwrap().status.success());
+            assert!(stage.victim("ledger", &words).wait_with_output().unwrap().status.success());
             break;
         }
     }
