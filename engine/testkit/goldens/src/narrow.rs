@@ -33,7 +33,7 @@ pub fn learns_alike(parameters: &[&Tensor], run: &dyn Fn(Pass) -> Tensor, loss: 
     let learned = [false, true].map(|narrow| {
         let loss = loss(&run(Pass { narrow, train: true }));
         let gradients = Tensor::run_backward(&[&loss], parameters, false, false);
-        let seen: Vec<Tensor> = gradients.into_iter().filter(Tensor::defined).map(|gradient| gradient.view(-1)).collect();
+        let seen: Vec<Tensor> = gradients.into_iter().filter(Tensor::defined).map(|gradient| gradient.reshape(-1)).collect();
         (loss.double_value(&[]), Tensor::cat(&seen, 0))
     });
     let [(wide, gradient), (narrow, other)] = &learned;

@@ -11,7 +11,7 @@ const FAR: f64 = 0.02;
 
 fn wave(_: &str, shape: &[i64]) -> Tensor {
     let ramp = Tensor::arange(shape.iter().product::<i64>(), (Kind::Float, Device::Cpu));
-    (ramp * 0.7).sin().view(shape)
+    (ramp * 0.7 + 0.4).sin().view(shape)
 }
 
 fn check(what: &str, size: &[i64], make: &dyn Fn(&Builder) -> Layer) {
