@@ -1,7 +1,7 @@
 //! Training on synthetic eyes and what it is measured by: losses, overlap on eyes never seen, and whose readings a prediction resembles.
 
-use crate::cases::cases;
-use crate::iteration::{Fault, Training};
+use super::cases::cases;
+use super::iteration::{Fault, Training};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;

@@ -5,6 +5,7 @@ use tch::{Device, Tensor};
 use voxloom_mrnet::expertness::soft_truth;
 use voxloom_mrnet::losses::{consistency, of_raters, weighted};
 use voxloom_mrnet::network::{Coarse, NetworkConfig, Perception, Reconstruction};
+use voxloom_optim::Adam;
 use voxloom_parts::{Entries, Mode};
 
 pub type Fault = Box<dyn std::error::Error>;
@@ -28,7 +29,7 @@ impl Training {
             coarse: Coarse::new(config, Device::Cpu, rng)?,
             reconstruction: Reconstruction::new(config, Device::Cpu, rng)?,
             perception: Perception::new(config, false, Device::Cpu, rng)?,
-            steps: [0; 3].map(|_| Steps { rate, step: 0, moments: Vec::new() }),
+            steps: [0; 3].map(|_| Steps { rate, age: 0, moments: Vec::new() }),
         })
     }
 
@@ -63,31 +64,22 @@ impl Training {
 /// One network's Adam.
 struct Steps {
     rate: f64,
-    step: i32,
-    moments: Vec<Option<[Tensor; 2]>>,
+    age: i64,
+    moments: Vec<[Option<Tensor>; 2]>,
 }
 
 impl Steps {
     fn step(&mut self, loss: &Tensor, entries: &Entries) -> Result<(), Fault> {
-        self.step += 1;
+        self.age += 1;
         let leaves: Vec<&Tensor> = entries.parameters().map(|named| &*named.tensor).collect();
         let gradients = Tensor::f_run_backward(&[loss], &leaves, false, false)?;
-        self.moments.resize_with(leaves.len(), || None);
+        self.moments.resize_with(leaves.len(), Default::default);
+        let adam = Adam { weight_decay: 5e-4, ..Adam::default() };
         for ((weight, gradient), moments) in leaves.into_iter().zip(gradients).zip(&mut self.moments) {
             if gradient.defined() {
-                let moments = moments.get_or_insert_with(|| [gradient.zeros_like(), gradient.zeros_like()]);
-                tch::no_grad(|| adam(self.rate, self.step, &mut weight.shallow_clone(), &gradient, moments));
+                tch::no_grad(|| adam.step(self.rate, self.age, &mut weight.shallow_clone(), gradient, moments));
             }
         }
         Ok(())
     }
-}
-
-fn adam(rate: f64, step: i32, weight: &mut Tensor, gradient: &Tensor, [mean, square]: &mut [Tensor; 2]) {
-    let gradient = gradient + &*weight * 5e-4;
-    let _ = mean.lerp_(&gradient, 0.1);
-    *square *= 0.999;
-    *square += &gradient * 0.001 * &gradient;
-    let root = square.sqrt() / (1.0 - 0.999f64.powi(step)).sqrt() + 1e-8;
-    *weight -= &*mean * (rate / (1.0 - 0.9f64.powi(step))) / root;
 }

@@ -2,6 +2,7 @@
 
 mod coarse;
 mod conformance;
+mod few_images;
 mod inference;
 mod invariants;
 mod layout;
