@@ -33,6 +33,8 @@ fn numbers_of_parameters() {
     let count = |config: NetworkConfig| empty(config).entries().numbers();
     let of_scale = |scale| NetworkConfig { scale, ..NetworkConfig::default() };
     assert_eq!([2, 3, 4].map(|scale| count(of_scale(scale))), [15_659_147, 15_843_787, 15_806_859]);
+    let (small, _) = small();
+    assert_eq!([2, 3, 4].map(|scale| count(NetworkConfig { scale, ..small.clone() })), [46_799, 58_399, 56_079]);
     let placed = |placement| NetworkConfig { placement, ..NetworkConfig::default() };
     assert_eq!([Placement::None, Placement::Block].map(|place| count(placed(place))), [15_326_337, 21_982_537]);
     let rcan = NetworkConfig { n_colors: 3, ca_reduction: Some(16), ..placed(Placement::None) };
