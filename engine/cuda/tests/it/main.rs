@@ -15,6 +15,9 @@ mod plain;
 #[allow(dead_code, reason = "shared with the core's tests")]
 #[path = "../../../core/tests/it/run/probe.rs"]
 mod probe;
+#[allow(dead_code, reason = "shared with the core's tests")]
+#[path = "../../../core/tests/it/run/tape.rs"]
+mod tape;
 
 mod absent;
 mod marked;

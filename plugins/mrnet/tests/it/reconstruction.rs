@@ -1,7 +1,8 @@
 //! `recon`: forward in use and in training, features, gradients, running statistics.
 
 use crate::support::{
-    check_buffers, check_gradients_within, conditions, every, golden, masks, near, reconstruction, relative, summary, uniform, values,
+    check_buffers, check_gradients_within, conditions, every, golden, masks, near, reconstruction, relative, summary, uniform,
+    values,
 };
 use tch::{Kind, Tensor};
 use voxloom_mrnet::losses::of_raters;

@@ -13,6 +13,7 @@ mod plain;
 mod probe;
 mod resume;
 mod stock;
+mod tape;
 mod told;
 mod turns;
 

@@ -25,11 +25,7 @@ pub fn all() -> Operators {
         operator::<super::learning::Optimizer>(),
     ]);
     all.extend([operator::<Gpu>(), operator::<Ordered>(), operator::<Exclusive>()]);
-    all.extend([
-        operator::<super::gradients::Net>(),
-        operator::<super::gradients::Join>(),
-        operator::<super::gradients::Backward>(),
-    ]);
+    all.extend([operator::<super::tape::Net>(), operator::<super::tape::Join>(), operator::<super::tape::Backward>()]);
     all
 }
 
