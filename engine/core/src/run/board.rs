@@ -2,7 +2,6 @@
 
 use super::host::House;
 use super::observer::Event;
-use super::plan::Class;
 use super::state::{Drawn, Held, Job, JobKind, Seat, State, Stop};
 use super::stats::{Kept, Span, Times};
 use super::value::Value;
@@ -24,7 +23,7 @@ pub(crate) enum Message {
 pub(crate) struct Board {
     inner: Mutex<Inner>,
     /// By seat.
-    wake: [Condvar; 4],
+    wake: [Condvar; 6],
     pub house: Arc<House>,
     events: Sender<Message>,
     /// Wakes the thread that called `run`. Events do not: it comes by for them often enough.
@@ -43,7 +42,7 @@ struct Inner {
     /// Lanes that have left the stage.
     left: usize,
     /// By seat.
-    sleeping: [usize; 4],
+    sleeping: [usize; 6],
     closed: bool,
     times: Vec<Times>,
     kept: Vec<Kept>,
@@ -179,17 +178,12 @@ impl Board {
         inner
     }
 
-    /// Wakes one lane of each class for which there is work, and the first one for work that is its own; each wakes the next.
+    /// Wakes one lane of each seat for which there is work; that one wakes the next.
     fn call_others(&self, inner: &Inner) {
         let Some(state) = &inner.state else { return };
-        for class in [Class::Cpu, Class::Device] {
-            let [others, first] = [false, true].map(|first| Seat { class, first });
-            let asleep = |seat: Seat| inner.sleeping[seat.index()] > 0;
-            if asleep(first) && (state.has_tracked_work(class) || !asleep(others) && state.has_work(first)) {
-                self.wake[first.index()].notify_one();
-            }
-            if asleep(others) && state.has_work(others) {
-                self.wake[others.index()].notify_one();
+        for seat in Seat::ALL {
+            if inner.sleeping[seat.index()] > 0 && state.has_work(seat) {
+                self.wake[seat.index()].notify_one();
             }
         }
     }

@@ -24,7 +24,7 @@ pub struct Gauge {
 /// What a lane is at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// Lanes of the CPU come before those of a device.
+    /// Lanes of the CPU come before those of a device; the last is that of calls with gradients, where they have one.
     pub lane: usize,
     pub graph: String,
     pub node: String,
@@ -49,7 +49,8 @@ impl Gauge {
     /// For runs of `pipeline` with the lanes of `options`; any other run leaves it alone.
     pub fn new(pipeline: &Pipeline, options: &RunOptions) -> Self {
         let names = names(pipeline);
-        let lanes = (0..options.cpu_lanes() + options.gpu_lanes()).map(|_| Desk::new(names.len())).collect();
+        // One more: calls with gradients have a lane of their own.
+        let lanes = (0..=options.cpu_lanes() + options.gpu_lanes()).map(|_| Desk::new(names.len())).collect();
         Self { origin: Instant::now(), names, lanes }
     }
 
@@ -76,9 +77,9 @@ impl Gauge {
         self.names.iter().enumerate().map(of_node).collect()
     }
 
-    /// True where it was made for these nodes and so many lanes.
+    /// True where it was made for these nodes and so many lanes, besides that of calls with gradients.
     pub(crate) fn fits(&self, names: &[(String, String)], lanes: usize) -> bool {
-        self.lanes.len() == lanes && self.names == names
+        self.lanes.len() == lanes + 1 && self.names == names
     }
 
     /// A lane begins a call.

@@ -42,7 +42,7 @@ use crossbeam::sync::Parker;
 use host::{Caller, Callers, House};
 use lane::CpuLane;
 use meter::Meter;
-use plan::{Class, Target};
+use plan::{Class, Plan, Target};
 use position::Position;
 use prepare::Bound;
 use schedule::{Conductor, Tale};
@@ -79,7 +79,9 @@ pub fn run_with(
 ) -> Result<Report, RunError> {
     let (began, started) = (Instant::now(), SystemTime::now());
     let base = Tally::here();
-    let lanes = lanes(options)?;
+    let target = Target { device: options.device.is_some(), budget: options.thread_budget() };
+    let plans = prepare::plans(pipeline, target)?;
+    let (lanes, seats) = lanes(options, plans.iter().any(Plan::tracks_on_the_cpu))?;
     let meter = Arc::new(Meter::new(lanes.len() + 1));
     let house = Arc::new(House::new(Arc::clone(&options.cancel), options.scratch.clone()));
     let (sender, messages) = crossbeam::channel::unbounded();
@@ -95,8 +97,6 @@ pub fn run_with(
     position.abi = format!("{}.{}", voxloom_abi::ABI_MAJOR, voxloom_abi::ABI_MINOR);
     position.file_hash.clone_from(&options.file_hash);
 
-    let target = Target { device: options.device.is_some(), budget: options.thread_budget() };
-    let plans = prepare::plans(pipeline, target)?;
     // Modules are made on the device, where there is one: on its first lane, which nobody uses yet.
     let home = &lanes[if options.device.is_some() { options.cpu_lanes() } else { 0 }];
     home.enter().map_err(|message| RunError::Device { message })?;
@@ -114,11 +114,11 @@ pub fn run_with(
 
     let names = gauge::names(pipeline);
     let trace = match &options.trace {
-        Some(path) => Some(Trace::create(path, began, &tracks(&lanes), names.clone()).map_err(error::file(path))?),
+        Some(path) => Some(Trace::create(path, began, &tracks(&lanes, &seats), names.clone()).map_err(error::file(path))?),
         None => None,
     };
     let spans = trace.is_some() || observer.wants_nodes();
-    let gauge = options.gauge.clone().filter(|gauge| gauge.fits(&names, lanes.len()));
+    let gauge = options.gauge.clone().filter(|gauge| gauge.fits(&names, options.cpu_lanes() + options.gpu_lanes()));
     let wants = Wants { nodes: names.len(), spans, gauge, delays: options.delays };
     let bell = Parker::new();
     let wants_nodes = observer.wants_nodes();
@@ -143,11 +143,9 @@ pub fn run_with(
         tale: Tale::default(),
     };
     let times = std::thread::scope(|scope| {
-        for (index, lane) in lanes.iter().enumerate() {
+        for (index, (lane, seat)) in lanes.iter().zip(seats).enumerate() {
             let wants = wants.clone();
             let (lane, house, meter, board, sender) = (Arc::clone(lane), Arc::clone(&house), Arc::clone(&meter), &board, &sender);
-            let class = if index < options.cpu_lanes() { Class::Cpu } else { Class::Device };
-            let seat = Seat { class, first: index == 0 || index == options.cpu_lanes() };
             let spawned = std::thread::Builder::new().name(format!("lane {index}")).spawn_scoped(scope, move || {
                 let life = AssertUnwindSafe(|| {
                     if let Err(message) = lane.enter() {
@@ -186,19 +184,32 @@ pub fn run_with(
     Ok(report)
 }
 
-/// CPU lanes first, then those of the device.
-fn lanes(options: &RunOptions) -> Result<Arc<[Arc<dyn Lane>]>, RunError> {
-    let mut lanes: Vec<Arc<dyn Lane>> = (0..options.cpu_lanes()).map(|_| Arc::new(CpuLane) as Arc<dyn Lane>).collect();
+/// CPU lanes first, then those of the device; where there are several and calls with gradients, one more for these alone: they
+/// never wait for what a lane does meanwhile, and the budget of threads holds for it as for the others.
+fn lanes(options: &RunOptions, tracks: bool) -> Result<(Arc<[Arc<dyn Lane>]>, Vec<Seat>), RunError> {
+    let (class, cpu) = (Class::Cpu, || Arc::new(CpuLane) as Arc<dyn Lane>);
+    let alone = options.cpu_lanes() == 1;
+    let mut lanes: Vec<(Arc<dyn Lane>, Seat)> =
+        (0..options.cpu_lanes()).map(|_| (cpu(), Seat { class, free: true, tracked: alone })).collect();
     if let Some(device) = &options.device {
         for index in 0..options.gpu_lanes() {
-            lanes.push(device.lane(index).map_err(|message| RunError::Device { message })?);
+            let lane = device.lane(index).map_err(|message| RunError::Device { message })?;
+            lanes.push((lane, Seat { class: Class::Device, free: true, tracked: index == 0 }));
         }
     }
-    Ok(lanes.into())
+    if tracks && !alone {
+        lanes.push((cpu(), Seat { class, free: false, tracked: true }));
+    }
+    let (lanes, seats): (Vec<_>, Vec<_>) = lanes.into_iter().unzip();
+    Ok((lanes.into(), seats))
 }
 
-fn tracks(lanes: &[Arc<dyn Lane>]) -> Vec<String> {
-    lanes.iter().enumerate().map(|(index, lane)| format!("lane {index} ({})", lane.device())).collect()
+fn tracks(lanes: &[Arc<dyn Lane>], seats: &[Seat]) -> Vec<String> {
+    let name = |(index, (lane, seat)): (usize, (&Arc<dyn Lane>, &Seat))| match seat.free {
+        true => format!("lane {index} ({})", lane.device()),
+        false => format!("gradients ({})", lane.device()),
+    };
+    lanes.iter().zip(seats).enumerate().map(name).collect()
 }
 
 fn report(pipeline: &Pipeline, options: &RunOptions, tale: Tale, graphs: &[Bound], times: &[Times], seed: u64) -> Report {

@@ -13,6 +13,7 @@ pub struct Reading {
     pipeline: Pipeline,
     since: SystemTime,
     cpu_lanes: usize,
+    gpu_lanes: usize,
     /// One a worker.
     gauges: Vec<Arc<Gauge>>,
 }
@@ -20,7 +21,7 @@ pub struct Reading {
 impl Reading {
     pub fn new(pipeline: Pipeline, options: &RunOptions, workers: usize) -> Self {
         let gauges = (0..workers).map(|_| Arc::new(Gauge::new(&pipeline, options))).collect();
-        Self { since: SystemTime::now(), cpu_lanes: options.cpu_lanes(), gauges, pipeline }
+        Self { since: SystemTime::now(), cpu_lanes: options.cpu_lanes(), gpu_lanes: options.gpu_lanes(), gauges, pipeline }
     }
 
     /// For the runs of a worker.
@@ -36,7 +37,8 @@ impl Reading {
         let told = |call: voxloom_core::run::Call| Call {
             lane: match call.lane.checked_sub(self.cpu_lanes) {
                 None => format!("cpu {}", call.lane),
-                Some(lane) => format!("device {lane}"),
+                Some(lane) if lane < self.gpu_lanes => format!("device {lane}"),
+                Some(_) => "gradients".to_owned(),
             },
             step: self.name(&call.graph, &call.node),
             item: call.item.iter().map(u64::to_string).collect::<Vec<_>>().join("."),

@@ -37,6 +37,13 @@ pub(crate) struct Plan {
     pub writes: bool,
 }
 
+impl Plan {
+    /// Whether calls on the CPU add to a graph for gradients.
+    pub fn tracks_on_the_cpu(&self) -> bool {
+        self.units.iter().any(|unit| unit.tracked && unit.class == Class::Cpu)
+    }
+}
+
 /// One node.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NodePlan {
@@ -78,7 +85,7 @@ pub(crate) struct Unit {
     /// Index among the units of its level.
     pub local: usize,
     pub class: Class,
-    /// Only the first lane of its class takes it, so that the numbers of libtorch follow the order of the calls.
+    /// Only one lane of its class takes it, so that the numbers of libtorch follow the order of the calls.
     pub tracked: bool,
     /// Of the run's budget; 0 on a device.
     pub threads: u32,

@@ -5,11 +5,14 @@ use crate::run::plan::{Class, Unit};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-/// What a lane may take: units of its class, and those that only the first lane of the class takes.
+/// What a lane may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seat {
     pub class: Class,
-    pub first: bool,
+    /// Units that any lane of the class may take.
+    pub free: bool,
+    /// Units that one lane of the class takes.
+    pub tracked: bool,
 }
 
 /// One of the queues.
@@ -48,9 +51,23 @@ impl Queue {
 }
 
 impl Seat {
-    /// Among all seats.
+    /// All that there may be.
+    pub const ALL: [Self; 6] = [
+        Self { class: Class::Cpu, free: true, tracked: false },
+        Self { class: Class::Cpu, free: true, tracked: true },
+        Self { class: Class::Cpu, free: false, tracked: true },
+        Self { class: Class::Device, free: true, tracked: false },
+        Self { class: Class::Device, free: true, tracked: true },
+        Self { class: Class::Device, free: false, tracked: true },
+    ];
+
+    /// Its place in [`Seat::ALL`].
     pub fn index(self) -> usize {
-        self.class.index() * 2 + usize::from(self.first)
+        self.class.index() * 3 + usize::from(self.tracked) + usize::from(!self.free)
+    }
+
+    pub(super) fn takes(self, queue: Queue) -> bool {
+        if queue.tracked { self.tracked } else { self.free }
     }
 }
 

@@ -196,7 +196,7 @@ mod tests {
 
     /// Draws until nothing is ready.
     fn draw_all(state: &mut State) {
-        while let Some(job) = state.take(Seat { class: Class::Cpu, first: true }) {
+        while let Some(job) = state.take(Seat { class: Class::Cpu, free: true, tracked: true }) {
             if job.unit == 0 {
                 state.drawn(job.item, 0, None, Drawn::Item(Vec::new()));
             } else {

@@ -4,7 +4,7 @@ use super::ready::Queue;
 use super::{Job, JobKind, Seat, State, Stop};
 use crate::run::instance::Opened;
 use crate::run::lane::StreamEvent;
-use crate::run::plan::{Class, Feed, UnitKind};
+use crate::run::plan::{Feed, UnitKind};
 use std::sync::Arc;
 use voxloom_abi::Value as Raw;
 
@@ -80,11 +80,6 @@ impl State {
         self.next_queue(seat).is_some()
     }
 
-    /// Whether the first lane of a class would find work now that no other may take.
-    pub fn has_tracked_work(&self, class: Class) -> bool {
-        self.next_queue(Seat { class, first: true }).is_some_and(|queue| queue.tracked)
-    }
-
     /// The queue from which a lane of this seat takes next.
     ///
     /// A job that waits for threads holds back younger ones: else a call that wants all threads might wait for long.
@@ -99,7 +94,7 @@ impl State {
             if self.waits_for_threads(head) {
                 return None;
             }
-            if seat.first || !queue.tracked {
+            if seat.takes(queue) {
                 return Some(queue);
             }
         }

@@ -53,9 +53,9 @@ fn a_trace_has_one_track_a_lane() {
     let trace: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).expect("a trace")).expect("valid JSON");
     let names = trace["traceEvents"].as_array().expect("a list").iter().filter(|event| event["name"] == "thread_name");
     let names: Vec<&str> = names.filter_map(|event| event["args"]["name"].as_str()).collect();
-    assert_eq!(names, ["lane 0 (cpu)", "lane 1 (cpu)", "lane 2 (cpu)"]);
+    assert_eq!(names, ["lane 0 (cpu)", "lane 1 (cpu)", "lane 2 (cpu)", "gradients (cpu)"]);
     let mut spans = spans(&path);
-    assert!(spans.iter().all(|span| span.2 < 3));
+    assert!(spans.iter().all(|span| span.2 < 4));
     // On one track nothing overlaps.
     spans.sort_by(|a, b| a.2.cmp(&b.2).then(a.3.total_cmp(&b.3)));
     assert!(spans.windows(2).all(|pair| pair[0].2 != pair[1].2 || pair[0].4 <= pair[1].3 + 0.001));
