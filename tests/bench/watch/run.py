@@ -81,7 +81,7 @@ def results(output):
 
 def watch(place, names, threads):
     subprocess.run(
-        [PROGRAM, "watch", HERE / "segment.json", "--in", place / "in", "--out", place / "out", "--ledger", place / "ledger",
+        [PROGRAM, "watch", ROOT / "pipelines/dodnet/predict.json", "--in", place / "in", "--out", place / "out", "--ledger", place / "ledger",
          "--settle", "0", "--once", "--device", "cpu", "--threads", str(threads), "--quiet"],
         check=True,
     )
@@ -90,7 +90,7 @@ def watch(place, names, threads):
 def loop(place, names, threads):
     for name in names:
         subprocess.run(
-            [PROGRAM, "run", HERE / "segment.json", "--set", f"input={name}", "--set", f"output={place / 'out' / name.name}",
+            [PROGRAM, "run", ROOT / "pipelines/dodnet/predict.json", "--set", f"input={name}", "--set", f"output={place / 'out' / name.name}",
              "--device", "cpu", "--threads", str(threads), "--quiet"],
             check=True, stdout=subprocess.DEVNULL,
         )

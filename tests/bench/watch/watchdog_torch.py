@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The same work as `voxloom watch segment.json`, as one writes it in Python: watchdog, nibabel and PyTorch.
+"""The same work as `voxloom watch pipelines/dodnet/predict.json`, as one writes it in Python: watchdog, nibabel and PyTorch.
 
     python3 -m venv VENV
     VENV/bin/pip install torch==2.11.0 watchdog nibabel safetensors scipy
@@ -31,7 +31,7 @@ sys.path.insert(0, str(ROOT / "tests" / "bench"))
 
 from dodnet_step import DoDNet  # noqa: E402
 
-# As in segment.json.
+# As in predict.json.
 WEIGHTS = ROOT / "pipelines" / "dodnet" / "hippocampus.safetensors"
 TASKS = 2
 WIDTH = 0.25
