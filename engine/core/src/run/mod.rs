@@ -184,9 +184,12 @@ pub fn run_with(
     Ok(report)
 }
 
+/// By index.
+type Lanes = Arc<[Arc<dyn Lane>]>;
+
 /// CPU lanes first, then those of the device; where there are several and calls with gradients, one more for these alone: they
 /// never wait for what a lane does meanwhile, and the budget of threads holds for it as for the others.
-fn lanes(options: &RunOptions, tracks: bool) -> Result<(Arc<[Arc<dyn Lane>]>, Vec<Seat>), RunError> {
+fn lanes(options: &RunOptions, tracks: bool) -> Result<(Lanes, Vec<Seat>), RunError> {
     let (class, cpu) = (Class::Cpu, || Arc::new(CpuLane) as Arc<dyn Lane>);
     let alone = options.cpu_lanes() == 1;
     let mut lanes: Vec<(Arc<dyn Lane>, Seat)> =
