@@ -23,7 +23,7 @@ pub(crate) enum Message {
 pub(crate) struct Board {
     inner: Mutex<Inner>,
     /// By seat.
-    wake: [Condvar; 6],
+    wake: [Condvar; Seat::ALL.len()],
     pub house: Arc<House>,
     events: Sender<Message>,
     /// Wakes the thread that called `run`. Events do not: it comes by for them often enough.
@@ -42,7 +42,7 @@ struct Inner {
     /// Lanes that have left the stage.
     left: usize,
     /// By seat.
-    sleeping: [usize; 6],
+    sleeping: [usize; Seat::ALL.len()],
     closed: bool,
     times: Vec<Times>,
     kept: Vec<Kept>,

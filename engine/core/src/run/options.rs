@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicBool;
 #[derive(Clone)]
 pub struct RunOptions {
     pub seed: u64,
-    /// CPU lanes; 0 for one a core, at least 2.
+    /// CPU lanes; 0 for one a core, at least 2. Besides several, calls with gradients have one of their own.
     pub lanes: usize,
     /// Intra-op threads that may be busy at one time, over all lanes; 0 for the cores that affinity and cgroup allow.
     pub threads: u32,

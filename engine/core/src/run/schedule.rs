@@ -111,7 +111,8 @@ impl Conductor<'_> {
             tasks: Arc::clone(&bound.tasks),
             first_node: bound.first_node,
             limits: Limits {
-                in_flight: self.options.in_flight.unwrap_or(2 * self.lanes.len()).max(2) as u64,
+                in_flight: self.options.in_flight.unwrap_or(2 * (self.options.cpu_lanes() + self.options.gpu_lanes())).max(2)
+                    as u64,
                 memory: self.options.memory,
                 items,
                 base: self.base(graph),

@@ -12,6 +12,8 @@ mod ready;
 mod stall;
 mod streams;
 mod take;
+#[cfg(test)]
+mod tests;
 
 use super::host::House;
 use super::instance::Task;

@@ -51,14 +51,13 @@ impl Queue {
 }
 
 impl Seat {
-    /// All that there may be.
-    pub const ALL: [Self; 6] = [
+    /// All that there are: on a device the lane of gradients takes other work, too.
+    pub const ALL: [Self; 5] = [
         Self { class: Class::Cpu, free: true, tracked: false },
         Self { class: Class::Cpu, free: true, tracked: true },
         Self { class: Class::Cpu, free: false, tracked: true },
         Self { class: Class::Device, free: true, tracked: false },
         Self { class: Class::Device, free: true, tracked: true },
-        Self { class: Class::Device, free: false, tracked: true },
     ];
 
     /// Its place in [`Seat::ALL`].

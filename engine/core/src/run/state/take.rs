@@ -82,28 +82,34 @@ impl State {
 
     /// The queue from which a lane of this seat takes next.
     ///
-    /// A job that waits for threads holds back younger ones: else a call that wants all threads might wait for long.
+    /// A job that waits for threads holds back younger ones, and one that waits for its lane keeps its threads from them: else a
+    /// call that wants all threads might wait for long.
     fn next_queue(&self, seat: Seat) -> Option<Queue> {
         if self.stop.is_some() {
             return None;
         }
         let (free, tracked) = (Queue { class: seat.class, tracked: false }, Queue { class: seat.class, tracked: true });
         let (younger, older) = if self.ready.peek(tracked) > self.ready.peek(free) { (free, tracked) } else { (tracked, free) };
+        let mut kept = 0;
         for queue in [older, younger] {
             let Some(head) = self.ready.peek(queue) else { continue };
-            if self.waits_for_threads(head) {
+            if self.waits_for_threads(head, kept) {
                 return None;
             }
             if seat.takes(queue) {
                 return Some(queue);
             }
+            kept = self.stage.plan.units[head.unit].threads;
         }
         None
     }
 
-    fn waits_for_threads(&self, job: &Job) -> bool {
+    /// Whether there are too few threads, when some of the free ones are kept for another.
+    fn waits_for_threads(&self, job: &Job, kept: u32) -> bool {
         let unit = &self.stage.plan.units[job.unit];
-        unit.threads > self.free_threads && !unit.lock.is_some_and(|lock| self.busy.contains(&lock)) && !self.dead(job.item)
+        unit.threads + kept > self.free_threads
+            && !unit.lock.is_some_and(|lock| self.busy.contains(&lock))
+            && !self.dead(job.item)
     }
 
     /// Whether nothing is ready on any lane.
