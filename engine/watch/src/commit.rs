@@ -21,6 +21,9 @@ pub struct Mark {
     /// Hash of content, pipeline, parameters, plugins and weights.
     pub job: String,
     pub attempt: u32,
+    /// When work began, in seconds since 1970, as the ledger of its watcher has it, too: so that one knows its own again.
+    #[serde(default)]
+    pub started: f64,
     /// Seconds since 1970.
     pub finished: f64,
 }
@@ -30,7 +33,7 @@ pub struct Mark {
 pub enum There {
     Nothing,
     /// A result that this job, or one with the same key, has made.
-    Same,
+    Same(Mark),
     /// Something else.
     Other,
 }
@@ -47,7 +50,7 @@ pub fn look(output: &Path, result: &Path, job: &str) -> There {
     let folder = output.join(result);
     match std::fs::read(folder.join(MARK)) {
         Ok(text) => match serde_json::from_slice::<Mark>(&text) {
-            Ok(mark) if mark.job == job => There::Same,
+            Ok(mark) if mark.job == job => There::Same(mark),
             _ => There::Other,
         },
         Err(_) if folder.symlink_metadata().is_ok() => There::Other,
@@ -55,13 +58,13 @@ pub fn look(output: &Path, result: &Path, job: &str) -> There {
     }
 }
 
-/// The result of this job if there is one under the input's name or a numbered one.
-pub fn find(output: &Path, name: &Path, job: &str) -> Option<PathBuf> {
+/// The result of this job, with its mark, if there is one under the input's name or a numbered one.
+pub fn find(output: &Path, name: &Path, job: &str) -> Option<(PathBuf, Mark)> {
     (1..)
         .map(|number| numbered(name, number))
         .map_while(|result| match look(output, &result, job) {
             There::Nothing => None,
-            There::Same => Some(Some(result)),
+            There::Same(mark) => Some(Some((result, mark))),
             There::Other => Some(None),
         })
         .flatten()

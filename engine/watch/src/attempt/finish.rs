@@ -24,8 +24,18 @@ pub struct Ready {
     pub(super) staged: PathBuf,
     /// What will be recorded; where the result was just made, its name is not known yet.
     pub(super) done: Done,
-    /// When its work began; `None` where an earlier result answers.
-    pub(super) began: Option<Duration>,
+    pub(super) source: Source,
+}
+
+/// Where a result comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Source {
+    /// Just made. When its work began, on the clock that never jumps, and in seconds since 1970.
+    New { began: Duration, started: f64 },
+    /// Made before by an attempt of this watcher, which took so long, and shown; only the record was missing.
+    Unrecorded { elapsed: Duration },
+    /// It is that of an earlier input, or of another watcher.
+    Earlier,
 }
 
 impl Bench {
@@ -82,12 +92,18 @@ impl Bench {
 }
 
 impl Ready {
-    /// Marks the result, and begins to write it out; returns what is to be flushed.
+    /// Marks a new result, and begins to write it out; returns what is to be flushed.
     fn write_out(&self, now: f64) -> std::io::Result<Vec<PathBuf>> {
+        let Source::New { started, .. } = self.source else { return Ok(Vec::new()) };
         let Done { content, job, attempt, .. } = &self.done;
         let (content, job) = (content.clone(), job.clone());
-        commit::mark(&self.staged, &Mark { input: self.input.shown(), content, job, attempt: *attempt, finished: now })?;
+        let mark = Mark { input: self.input.shown(), content, job, attempt: *attempt, started, finished: now };
+        commit::mark(&self.staged, &mark)?;
         commit::write_out(&self.staged)
+    }
+
+    fn is_new(&self) -> bool {
+        matches!(self.source, Source::New { .. })
     }
 }
 
@@ -113,8 +129,7 @@ impl Batch<'_> {
     /// The results come on the disk: all begin to be written before the first is waited for.
     fn seal(&mut self) {
         let now = self.bench.clock.unix();
-        let write_out = |ready: &Ready| if ready.began.is_some() { ready.write_out(now) } else { Ok(Vec::new()) };
-        let written: Vec<_> = self.going.iter().map(write_out).collect();
+        let written: Vec<_> = self.going.iter().map(|ready| ready.write_out(now)).collect();
         let paths: Vec<&[PathBuf]> = written.iter().map(|written| written.as_deref().unwrap_or_default()).collect();
         let flushed = commit::flush(&paths);
         let mut ended = written.into_iter().zip(flushed).map(|(written, flushed)| written.and(flushed));
@@ -122,7 +137,7 @@ impl Batch<'_> {
             if let Some(Err(error)) = ended.next() {
                 return bench.failed(&ready.input, &Failure::of_io(&ready.staged, &error)).map(Some);
             }
-            if ready.began.is_some() {
+            if ready.is_new() {
                 bench.at(Moment::Sealed, &ready.input);
             }
             Ok(None)
@@ -133,7 +148,7 @@ impl Batch<'_> {
     fn publish(&mut self) {
         let mut folders: BTreeMap<PathBuf, std::io::Result<()>> = BTreeMap::new();
         self.each(|bench, ready| {
-            if ready.began.is_none() {
+            if !ready.is_new() {
                 return Ok(None);
             }
             if !ready.claim.is_mine() {
@@ -154,7 +169,7 @@ impl Batch<'_> {
             *synced = sync_folder(folder);
         }
         self.each(|bench, ready| match folders.get(&bench.folder_of(ready)) {
-            Some(Err(error)) if ready.began.is_some() => bench.unpublished(ready, error).map(Some),
+            Some(Err(error)) if ready.is_new() => bench.unpublished(ready, error).map(Some),
             _ => Ok(None),
         });
     }
@@ -169,16 +184,19 @@ impl Batch<'_> {
             let mut error = Some(error);
             return self.each(|_, _| error.take().map_or(Ok(Some(others)), Err));
         }
-        for Ready { input, done, began, .. } in &self.going {
+        for Ready { input, done, source, .. } in &self.going {
             bench.at(Moment::Recorded, input);
             let (name, result) = (input.shown(), done.result.as_path());
-            let Some(began) = began else {
-                let same_as = shown(done.same_as.as_ref().unwrap_or(&input.name));
-                bench.observer.notice(&Notice::Same { name: &name, same_as: &same_as, result });
-                bench.live.change(|now| now.same += 1);
-                continue;
+            let elapsed = match *source {
+                Source::New { began, .. } => bench.clock.now().saturating_sub(began),
+                Source::Unrecorded { elapsed } => elapsed,
+                Source::Earlier => {
+                    let same_as = shown(done.same_as.as_ref().unwrap_or(&input.name));
+                    bench.observer.notice(&Notice::Same { name: &name, same_as: &same_as, result });
+                    bench.live.change(|now| now.same += 1);
+                    continue;
+                }
             };
-            let elapsed = bench.clock.now().saturating_sub(*began);
             bench.observer.notice(&Notice::Done { name: &name, attempt: done.attempt, elapsed, result });
             bench.live.change(|now| {
                 now.done += 1;

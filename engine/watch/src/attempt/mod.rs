@@ -2,14 +2,15 @@
 //!
 //! Each step is written so that the process may be killed after it: the next start, or another watcher, goes on there.
 
+mod answer;
 mod finish;
 mod verdict;
 
 pub use finish::Ready;
+use finish::Source;
 
 use crate::claim::{Claim, Claims, Tried};
 use crate::clock::Clock;
-use crate::commit;
 use crate::config::Config;
 use crate::content::{self, Trouble};
 use crate::error::Error;
@@ -82,7 +83,7 @@ impl Bench {
         self.at(Moment::Claimed, &input);
         let staged = self.staging.join(self.counter.fetch_add(1, Ordering::Relaxed).to_string());
         match self.claimed(lane, &input, job, &claim, &staged) {
-            Ok(Step::Ready { done, began }) => Worked::Ready(Box::new(Ready { input, claim, staged, done, began })),
+            Ok(Step::Ready(done, source)) => Worked::Ready(Box::new(Ready { input, claim, staged, done, source })),
             Ok(Step::Over(ended)) => Worked::Over(self.let_go(input, claim, &staged, Ok(ended))),
             Err(error) => Worked::Over(self.let_go(input, claim, &staged, Err(error))),
         }
@@ -111,10 +112,11 @@ impl Bench {
         };
         self.at(Moment::Hashed, input);
         let key = content::job_key(&content, job.identity());
-        if let Some(done) = self.answer(input, &content, &key)? {
-            return Ok(Step::Ready { done, began: None });
+        if let Some((done, source)) = self.answer(input, &content, &key)? {
+            return Ok(Step::Ready(done, source));
         }
-        let (number, crashes) = match self.ledger.begin(input, &content, &key, claim.crashes(), self.clock.unix())? {
+        let started = self.clock.unix();
+        let (number, crashes) = match self.ledger.begin(input, &content, &key, claim.crashes(), started)? {
             Begun::Twin => return Ok(Step::Over(Ended::Held)),
             Begun::Attempt { number, crashes } => (number, crashes),
         };
@@ -123,31 +125,7 @@ impl Bench {
             let text = format!("the process ended {crashes} times while this input was worked on");
             return self.failed(input, &Failure::crash(text)).map(Step::Over);
         }
-        self.run(lane, input, job, claim, staged, Attempt { content, key, number, crashes })
-    }
-
-    /// For an input that needs no work, because the result is there or that of an earlier input with the same key.
-    fn answer(&self, input: &Input, content: &str, key: &str) -> Result<Option<Done>, Error> {
-        let output = &self.place.output;
-        // Made by this watcher just before it was killed, or by another one.
-        let own = commit::find(output, &input.name, key);
-        let is_recorded = |name: &Path| name == input.name;
-        let earlier = self.ledger.earlier(key, &input.name)?;
-        if self.config.again && earlier.as_ref().is_some_and(|earlier| is_recorded(&earlier.name)) {
-            return Ok(None);
-        }
-        let found = match (own, earlier) {
-            (Some(result), _) => Some((input.name.clone(), result)),
-            (None, Some(earlier)) if !self.config.again => {
-                let is_there = commit::look(output, &earlier.result, key) == commit::There::Same;
-                is_there.then_some((earlier.name, earlier.result))
-            }
-            _ => None,
-        };
-        let Some((name, result)) = found else { return Ok(None) };
-        let same_as = (name != input.name).then_some(name);
-        let report = std::fs::read_to_string(output.join(&result).join(REPORT)).ok();
-        Ok(Some(Done { content: content.into(), job: key.into(), result, same_as, report, attempt: 0 }))
+        self.run(lane, input, job, claim, staged, Attempt { content, key, number, crashes, started })
     }
 
     fn run(
@@ -167,7 +145,7 @@ impl Bench {
             }
         }
         let began = self.clock.now();
-        let Attempt { content, key, number, crashes } = attempt;
+        let Attempt { content, key, number, crashes, started } = attempt;
         let shown = input.shown();
         let busy = crate::live::Busy { name: shown.clone(), attempt: number, began: std::time::Instant::now() };
         self.live.change(|now| now.lanes[lane] = Some(busy));
@@ -205,7 +183,7 @@ impl Bench {
         }
         let report = Some(report.to_string());
         let done = Done { content, job: key, result: PathBuf::new(), same_as: None, report, attempt: number };
-        Ok(Step::Ready { done, began: Some(began) })
+        Ok(Step::Ready(done, Source::New { began, started }))
     }
 
     fn at(&self, moment: Moment, input: &Input) {
@@ -216,10 +194,7 @@ impl Bench {
 /// How far an input came under its claim.
 enum Step {
     /// See [`Ready`].
-    Ready {
-        done: Done,
-        began: Option<Duration>,
-    },
+    Ready(Done, Source),
     Over(Ended),
 }
 
@@ -230,7 +205,6 @@ struct Attempt {
     number: u32,
     /// Those that ended with their process before this one.
     crashes: u32,
+    /// Seconds since 1970.
+    started: f64,
 }
-
-/// The file of a result that the ledger takes a copy of where the job's own words are lost.
-const REPORT: &str = "report.json";

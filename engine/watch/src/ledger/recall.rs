@@ -51,6 +51,25 @@ impl Ledger {
         found.map_err(|source| Error::Ledger { path: self.path.clone(), source })
     }
 
+    /// When the last attempt at an input as it is now began, in seconds since 1970, where the input has not ended.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn started(&self, name: &Path, print: u64) -> Result<Option<f64>, Error> {
+        let sql = "SELECT started FROM item WHERE name = ?1 AND print = ?2 AND state IN ('waiting', 'running')";
+        let found = self.query(sql, params![bytes(name), print as i64], |row| row.get(0))?;
+        Ok(found.into_iter().next().flatten())
+    }
+
+    /// True where an input of this name was done once, whatever its content. Reads the whole history.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn was_done(&self, name: &Path) -> Result<bool, Error> {
+        let sql = "SELECT 1 FROM history WHERE name = ?1 AND what IN ('done', 'same') LIMIT 1";
+        Ok(!self.query(sql, [bytes(name)], |_| Ok(()))?.is_empty())
+    }
+
     /// All files that the ledger knows below the watched folder.
     ///
     /// # Errors

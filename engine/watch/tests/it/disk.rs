@@ -1,10 +1,14 @@
 //! A full disk: work pauses, says so, and goes on by itself; no attempt is lost to it.
 
-use crate::stage::{Copy, Stage, copy};
+use crate::stage::{Copy, Heard, Stage, copy};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use voxloom_watch::job::Failure;
+use voxloom_watch::notice::{Moment, Notice, Observer};
+use voxloom_watch::retire::After;
 
 #[test]
 fn a_full_disk_pauses_and_goes_on() {
@@ -34,8 +38,7 @@ fn a_small_disk_that_is_truly_full() {
     let stage = Stage::new();
     let disk = stage.folder.path().join("out");
     std::fs::create_dir(&disk).unwrap();
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "none"]).arg(&disk).output();
-    if !mounted.is_ok_and(|output| output.status.success()) {
+    if !mount_small(&disk) {
         // The test above has the same claims, with a fault that is made up.
         return;
     }
@@ -56,4 +59,63 @@ fn a_small_disk_that_is_truly_full() {
     assert_eq!(watching.heard.count("failed"), 0);
     drop(watching);
     assert!(Command::new("umount").arg(&disk).status().unwrap().success());
+}
+
+/// The ledger's disk becomes full at the moment at which a result is in its place and not yet recorded.
+#[test]
+fn a_result_that_could_not_be_recorded_is_done_and_no_copy_of_itself() {
+    let stage = Stage::new();
+    let disk = stage.folder.path().join("small");
+    std::fs::create_dir(&disk).unwrap();
+    if !mount_small(&disk) {
+        eprintln!("passed over: a small disk can be mounted by root only");
+        return;
+    }
+    stage.put("case", "x");
+    let filler = Arc::new(Filler { heard: Heard::default(), ballast: disk.join("ballast"), is_full: AtomicBool::new(false) });
+    let watching = stage.watch(copy(), |parts| {
+        parts.ledger = disk.join("ledger.sqlite");
+        parts.config.after = After::Move;
+        parts.observer = Arc::clone(&filler) as Arc<dyn Observer>;
+    });
+    filler.heard.wait("Paused { why: \"the disk is full\" }");
+    assert!(stage.output("case/copy0").exists() && stage.input("case").exists(), "shown, and not put away");
+    std::fs::remove_file(disk.join("ballast")).unwrap();
+    filler.heard.wait("done case 1");
+    let summary = watching.stop();
+    assert_eq!((summary.done, summary.same), (1, 0), "{:?}", filler.heard.lines());
+    assert_eq!(filler.heard.count("started"), 1, "it was not worked on again");
+    assert!(stage.input("done/case").exists());
+    let ledger = rusqlite::Connection::open(disk.join("ledger.sqlite")).unwrap();
+    let row = |row: &rusqlite::Row| Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?, row.get::<_, Option<String>>(2)?));
+    let found = ledger.query_row("SELECT state, attempts, same_as FROM item", [], row).unwrap();
+    assert_eq!(found, ("done".into(), 1, None));
+    drop(ledger);
+    assert!(Command::new("umount").arg(&disk).status().unwrap().success());
+}
+
+/// Fills a disk once, when a result has been shown.
+struct Filler {
+    heard: Heard,
+    ballast: PathBuf,
+    is_full: AtomicBool,
+}
+
+impl Observer for Filler {
+    fn notice(&self, notice: &Notice) {
+        self.heard.notice(notice);
+    }
+
+    fn moment(&self, moment: Moment, _name: &Path) {
+        if moment == Moment::Published && !self.is_full.swap(true, Ordering::SeqCst) {
+            let mut ballast = std::fs::File::create(&self.ballast).unwrap();
+            while ballast.write_all(&[0; 4096]).is_ok() {}
+        }
+    }
+}
+
+/// A disk of one mebibyte in memory, where this process may mount one.
+fn mount_small(folder: &Path) -> bool {
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "none"]).arg(folder).output();
+    mounted.is_ok_and(|output| output.status.success())
 }

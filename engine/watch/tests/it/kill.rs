@@ -25,6 +25,8 @@ fn killed_after(moment: Moment, after: &str, lanes: &str) {
     assert_eq!(killed.status.signal(), Some(9), "{moment:?}: it was to be killed");
     let ended = stage.victim("ledger", &[&after_word, lanes]).wait_with_output().unwrap();
     assert!(ended.status.success(), "{moment:?}");
+    let told = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert!(told.contains("same: 0"), "{moment:?}: an input's own result is no copy: {told}");
     stage.assert_all_done(4);
     let inputs: Vec<_> = tree(&stage.input("")).into_keys().filter(|path| !path.starts_with(".voxloom")).collect();
     let n_moved = inputs.iter().filter(|path| path.starts_with("done")).count();

@@ -57,6 +57,16 @@ fn the_same_content_is_answered_from_the_ledger() {
     stage.put("b.nii", "one");
     let (summary, heard) = stage.once(copy(), |parts| parts.config.again = true);
     assert_eq!((summary.done, summary.same), (1, 0), "{heard:?}");
+    // Also what had to wait for a worker.
+    ["a.nii", "b.nii"].iter().for_each(|name| stage.put(name, format!("two of {name}")));
+    stage.once(copy(), |_| {});
+    ["a.nii", "b.nii"].iter().for_each(|name| stage.put(name, format!("two of {name}")));
+    let slow = Copy(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        Ok(())
+    });
+    let (summary, heard) = stage.once(slow, |parts| parts.config.again = true);
+    assert_eq!((summary.done, summary.same), (2, 0), "{heard:?}");
 }
 
 #[test]

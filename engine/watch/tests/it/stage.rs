@@ -161,13 +161,9 @@ pub struct Watching {
 }
 
 impl Watching {
-    /// Waits until a line says `words`.
+    /// See [`Heard::wait`].
     pub fn wait(&self, words: &str) {
-        let began = Instant::now();
-        while !self.heard.lines().iter().any(|line| line.contains(words)) {
-            assert!(began.elapsed() < Duration::from_secs(20), "`{words}` was not heard in {:#?}", self.heard.lines());
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        self.heard.wait(words);
     }
 
     pub fn stop(mut self) -> Summary {
@@ -192,6 +188,15 @@ pub struct Heard(Mutex<Vec<String>>);
 impl Heard {
     pub fn lines(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
+    }
+
+    /// Waits until a line says `words`.
+    pub fn wait(&self, words: &str) {
+        let began = Instant::now();
+        while !self.lines().iter().any(|line| line.contains(words)) {
+            assert!(began.elapsed() < Duration::from_secs(20), "`{words}` was not heard in {:#?}", self.lines());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// How many lines begin so.

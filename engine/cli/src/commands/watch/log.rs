@@ -73,7 +73,10 @@ fn told(notice: &Notice) -> (LogLevel, String, Json) {
         ),
         Notice::Same { name, same_as, result } => (
             LogLevel::Info,
-            format!("known {name}: the result is there, of {same_as}"),
+            match name == same_as {
+                true => format!("known {name}: the result is there"),
+                false => format!("known {name}: the result is there, of {same_as}"),
+            },
             json!({ "event": "known", "input": name, "same_as": same_as, "result": result.to_string_lossy() }),
         ),
         Notice::Again { name, attempt, failure, pause } => (
