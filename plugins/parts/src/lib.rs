@@ -19,6 +19,6 @@ pub use builder::Builder;
 pub use copies::Copies;
 pub use entries::{Entries, Named};
 pub use join::Join;
-pub use layers::{BatchNorm, Conv, ConvConfig, ConvTranspose, Linear, Mode, PRelu, prelu};
+pub use layers::{BatchNorm, Conv, ConvConfig, ConvTranspose, Linear, Mode, PRelu, conv3d, prelu};
 pub use placed::{FORWARD, NETWORK, Placed};
 pub use start::Start;

@@ -3,6 +3,7 @@
 use super::architecture::{Architecture, Block, Conv, Norm};
 use super::parameters::Ready;
 use tch::Tensor;
+use voxloom_parts::conv3d;
 use voxloom_precision::convolution;
 
 const GROUP_NORM_EPSILON: f64 = 1e-5;
@@ -70,7 +71,7 @@ pub fn block(weights: &Ready, block: &Block, x: &Tensor) -> Tensor {
 fn convolve(weights: &Ready, conv: Conv, x: &Tensor) -> Tensor {
     convolution(x, |x| {
         let weight = weights[conv.weight].to_kind(x.kind());
-        x.conv3d(&weight, None::<&Tensor>, conv.stride, conv.padding, 1, 1)
+        conv3d(x, &weight, None, [conv.stride, conv.padding, 1])
     })
 }
 

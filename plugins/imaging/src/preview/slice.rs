@@ -14,6 +14,15 @@ pub(super) struct Slice<'a> {
     pub index: usize,
 }
 
+/// What a pixel shows along one axis: offsets of voxels from the slice's first.
+struct Sample {
+    below: usize,
+    above: usize,
+    nearest: usize,
+    /// Of `above`, the rest is of `below`.
+    part: f32,
+}
+
 impl Slice<'_> {
     /// Height and width in millimetres.
     pub fn extent_mm(&self) -> [f64; 2] {
@@ -25,25 +34,39 @@ impl Slice<'_> {
         self.extent_mm().map(|mm| ((mm * px_per_mm).round() as usize).max(1))
     }
 
-    /// Place in the volume, in voxels along z, y, x, of a pixel's centre.
-    fn place(&self, pixel: [usize; 2], size_px: [usize; 2]) -> [f64; 3] {
-        let mut place = [0.0; 3];
-        place[self.normal] = self.index as f64;
-        for (n, (axis, reversed)) in [self.row, self.column].into_iter().enumerate() {
-            let size = self.scene.size_zyx[axis] as f64;
-            let along = (pixel[n] as f64 + 0.5) / size_px[n] as f64 * size - 0.5;
-            place[axis] = if reversed { size - 1.0 - along } else { along };
-        }
-        place
+    /// Voxels under the pixels along one axis of the picture.
+    fn samples(&self, (axis, reversed): (usize, bool), n_px: usize) -> Vec<Sample> {
+        let [_, h, w] = self.scene.size_zyx;
+        let (size, stride) = (self.scene.size_zyx[axis], [h * w, w, 1][axis]);
+        let last = (size - 1) as f64;
+        let sample = |pixel: usize| {
+            let along = (pixel as f64 + 0.5) / n_px as f64 * size as f64 - 0.5;
+            let place = if reversed { last - along } else { along };
+            let inside = place.clamp(0.0, last);
+            let below = inside.floor() as usize;
+            Sample {
+                below: stride * below,
+                above: stride * (below + 1).min(size - 1),
+                nearest: stride * place.round().clamp(0.0, last) as usize,
+                part: inside.fract() as f32,
+            }
+        };
+        (0..n_px).map(sample).collect()
+    }
+
+    /// Where the slice's first voxel lies.
+    fn first(&self) -> usize {
+        let [_, h, w] = self.scene.size_zyx;
+        self.index * [h * w, w, 1][self.normal]
     }
 
     /// The slice in grey or in its colours, with outlines.
     pub fn draw(&self, picture: &mut Picture, corner: [usize; 2], size_px: [usize; 2], range: (f64, f64)) {
         let n = self.scene.size_zyx.iter().product();
         let planes: Vec<&[f32]> = self.scene.image.chunks(n).collect();
-        self.fill(picture, corner, size_px, |place| match planes[..] {
-            [red, green, blue] => [red, green, blue].map(|plane| grey(self.linear(plane, place), range)),
-            _ => [grey(self.linear(planes[0], place), range); 3],
+        self.fill(picture, corner, size_px, |row, column| match planes[..] {
+            [red, green, blue] => [red, green, blue].map(|plane| grey(self.linear(plane, row, column), range)),
+            _ => [grey(self.linear(planes[0], row, column), range); 3],
         });
         for truth in &self.scene.truth {
             self.outline(picture, corner, size_px, truth, |label| colour(label).map(|value| 128 + value / 2));
@@ -55,13 +78,14 @@ impl Slice<'_> {
 
     /// The same slice of a map, as heat.
     pub fn draw_map(&self, picture: &mut Picture, corner: [usize; 2], size_px: [usize; 2], map: &[f32], range: (f64, f64)) {
-        self.fill(picture, corner, size_px, |place| heat(self.linear(map, place), range));
+        self.fill(picture, corner, size_px, |row, column| heat(self.linear(map, row, column), range));
     }
 
-    fn fill(&self, picture: &mut Picture, corner: [usize; 2], size_px: [usize; 2], rgb: impl Fn([f64; 3]) -> [u8; 3]) {
-        for row in 0..size_px[0] {
-            for column in 0..size_px[1] {
-                picture.set([corner[0] + row, corner[1] + column], rgb(self.place([row, column], size_px)));
+    fn fill(&self, picture: &mut Picture, corner: [usize; 2], size_px: [usize; 2], rgb: impl Fn(&Sample, &Sample) -> [u8; 3]) {
+        let (rows, columns) = (self.samples(self.row, size_px[0]), self.samples(self.column, size_px[1]));
+        for (n_row, row) in rows.iter().enumerate() {
+            for (n_column, column) in columns.iter().enumerate() {
+                picture.set([corner[0] + n_row, corner[1] + n_column], rgb(row, column));
             }
         }
     }
@@ -76,13 +100,9 @@ impl Slice<'_> {
         colour: impl Fn(i64) -> [u8; 3],
     ) {
         let [n_rows, n_columns] = size_px;
-        let nearest = |row: usize, column: usize| {
-            let place = self.place([row, column], size_px);
-            labels[self.offset(std::array::from_fn(|axis| {
-                place[axis].round().clamp(0.0, (self.scene.size_zyx[axis] - 1) as f64) as usize
-            }))]
-        };
-        let map: Vec<i64> = (0..n_rows * n_columns).map(|n| nearest(n / n_columns, n % n_columns)).collect();
+        let (rows, columns) = (self.samples(self.row, n_rows), self.samples(self.column, n_columns));
+        let nearest = |row: &Sample, column: &Sample| labels[self.first() + row.nearest + column.nearest];
+        let map: Vec<i64> = rows.iter().flat_map(|row| columns.iter().map(move |column| nearest(row, column))).collect();
         for row in 0..n_rows {
             for column in 0..n_columns {
                 let label = map[row * n_columns + column];
@@ -95,23 +115,11 @@ impl Slice<'_> {
         }
     }
 
-    fn offset(&self, [z, y, x]: [usize; 3]) -> usize {
-        let [_, h, w] = self.scene.size_zyx;
-        (z * h + y) * w + x
-    }
-
     /// Linear within the slice; the border voxel beyond it.
-    fn linear(&self, values: &[f32], place: [f64; 3]) -> f32 {
-        let (row, column) = (self.row.0, self.column.0);
-        let last = |axis: usize| (self.scene.size_zyx[axis] - 1) as f64;
-        let place: [f64; 3] = std::array::from_fn(|axis| place[axis].clamp(0.0, last(axis)));
-        let at = |row_step: usize, column_step: usize| {
-            let mut voxel = place.map(|value| value.floor() as usize);
-            voxel[row] = (voxel[row] + row_step).min(self.scene.size_zyx[row] - 1);
-            voxel[column] = (voxel[column] + column_step).min(self.scene.size_zyx[column] - 1);
-            values[self.offset(voxel)]
-        };
-        let (u, v) = (place[row].fract() as f32, place[column].fract() as f32);
-        (1.0 - u) * ((1.0 - v) * at(0, 0) + v * at(0, 1)) + u * ((1.0 - v) * at(1, 0) + v * at(1, 1))
+    fn linear(&self, values: &[f32], row: &Sample, column: &Sample) -> f32 {
+        let at = |row: usize, column: usize| values[self.first() + row + column];
+        let (u, v) = (row.part, column.part);
+        (1.0 - u) * ((1.0 - v) * at(row.below, column.below) + v * at(row.below, column.above))
+            + u * ((1.0 - v) * at(row.above, column.below) + v * at(row.above, column.above))
     }
 }

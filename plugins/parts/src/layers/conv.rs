@@ -1,5 +1,6 @@
 //! Convolutions along one to three axes; in an autocast scope they run in its type.
 
+use super::conv3d;
 use crate::{Builder, Start};
 use tch::Tensor;
 use voxloom_precision::convolution;
@@ -66,7 +67,7 @@ impl Conv {
         convolution(x, |x| match weight.dim() {
             3 => x.conv1d(weight, bias, stride, padding, dilation, 1),
             4 => x.conv2d(weight, bias, stride, padding, dilation, 1),
-            _ => x.conv3d(weight, bias, stride, padding, dilation, 1),
+            _ => conv3d(x, weight, bias, [stride, padding, dilation]),
         })
     }
 

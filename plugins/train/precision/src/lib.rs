@@ -72,13 +72,18 @@ pub fn autocast<T>(precision: Precision, device: Device, body: impl FnOnce() -> 
 /// weight unwritten where the input has an axis of one or two voxels, as at the bottom of a U-Net. Such inputs are small,
 /// so that float32 costs little there.
 pub fn convolution(x: &Tensor, convolve: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
-    // SAFETY: a thread-local switch of libtorch without further conditions.
-    let thin = unsafe { is_enabled(CPU) } && x.device() == Device::Cpu && x.size().iter().skip(2).any(|&voxels| voxels <= 2);
+    let thin = is_on(Device::Cpu) && x.device() == Device::Cpu && x.size().iter().skip(2).any(|&voxels| voxels <= 2);
     if !thin {
         return convolve(x);
     }
     let _scope = Scope::enter(CPU, BFLOAT16, false);
     convolve(&x.to_kind(Kind::Float))
+}
+
+/// Autocast is on for this thread and device.
+pub fn is_on(device: Device) -> bool {
+    // SAFETY: a thread-local switch of libtorch without further conditions.
+    unsafe { is_enabled(if device == Device::Cpu { CPU } else { CUDA }) }
 }
 
 /// Softmax along `axis`; of a narrow tensor in float32, as autocast has it on CUDA and not on the CPU.
