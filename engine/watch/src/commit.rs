@@ -1,42 +1,12 @@
 //! Results: made beside, flushed to the disk, renamed into place. Half a result is never seen under its final name.
 
+use crate::mark::{MARK, Mark, Shape};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
-use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-
-/// The file in every result that says what it is a result of.
-pub const MARK: &str = ".voxloom.json";
-
-/// What [`MARK`] says. It is how watchers with other ledgers, and one that lost power before recording, see what is done.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Mark {
-    /// The input's name, for people.
-    pub input: String,
-    /// Hash of its content.
-    pub content: String,
-    /// Hash of content, pipeline, parameters, plugins and weights.
-    pub job: String,
-    pub attempt: u32,
-    /// When work began, in seconds since 1970, as the ledger of its watcher has it, too: so that one knows its own again.
-    #[serde(default)]
-    pub started: f64,
-    /// Seconds since 1970.
-    pub finished: f64,
-}
-
-/// What is there under a final name.
-#[derive(Clone, Debug, PartialEq)]
-pub enum There {
-    Nothing,
-    /// A result that this job, or one with the same key, has made.
-    Same(Mark),
-    /// Something else.
-    Other,
-}
 
 /// The name as a folder below the results: `name`, then `name.2`, `name.3` and so on.
 pub fn numbered(name: &Path, number: u32) -> PathBuf {
@@ -46,37 +16,54 @@ pub fn numbered(name: &Path, number: u32) -> PathBuf {
     crate::names::with_end(name, &format!(".{number}"))
 }
 
-pub fn look(output: &Path, result: &Path, job: &str) -> There {
-    let folder = output.join(result);
-    match std::fs::read(folder.join(MARK)) {
-        Ok(text) => match serde_json::from_slice::<Mark>(&text) {
-            Ok(mark) if mark.job == job => There::Same(mark),
-            _ => There::Other,
-        },
-        Err(_) if folder.symlink_metadata().is_ok() => There::Other,
-        Err(_) => There::Nothing,
+/// The first name for results of an input, below the folder of results. No result lies within another one: where a folder of the
+/// input's path is called as a result is, the folder gets a number.
+fn first_name(output: &Path, name: &Path) -> PathBuf {
+    let mut home = PathBuf::new();
+    for part in name.parent().into_iter().flat_map(Path::components) {
+        let wanted = home.join(part);
+        let is_free = |folder: &PathBuf| {
+            let folder = output.join(folder);
+            folder.symlink_metadata().is_err() || (folder.is_dir() && folder.join(MARK).symlink_metadata().is_err())
+        };
+        home = (1..).map(|number| numbered(&wanted, number)).find(is_free).unwrap_or(wanted);
     }
+    home.join(name.file_name().unwrap_or_default())
 }
 
-/// The result of this job, with its mark, if there is one under the input's name or a numbered one.
-pub fn find(output: &Path, name: &Path, job: &str) -> Option<(PathBuf, Mark)> {
+/// What is there of results of this input, under its name and numbered ones.
+fn results(output: &Path, name: &Path) -> impl Iterator<Item = (PathBuf, Mark)> {
+    let (first, name) = (first_name(output, name), name.to_owned());
     (1..)
-        .map(|number| numbered(name, number))
-        .map_while(|result| match look(output, &result, job) {
-            There::Nothing => None,
-            There::Same(mark) => Some(Some((result, mark))),
-            There::Other => Some(None),
-        })
-        .flatten()
-        .next()
+        .map(move |number| numbered(&first, number))
+        .map(|result| (output.join(&result), result))
+        .take_while(|(folder, _)| folder.symlink_metadata().is_ok())
+        .filter_map(|(folder, result)| Some((result, Mark::read(&folder)?)))
+        .filter(move |(_, mark)| mark.is_of(&name))
 }
 
-/// Writes the mark into a result.
+/// The input's result of the job with this key, where it is there and lacks nothing.
+pub fn find(output: &Path, name: &Path, job: &str) -> Option<(PathBuf, Mark)> {
+    results(output, name).find(|(result, mark)| mark.job == job && mark.shape(&output.join(result)) != Shape::Lacking)
+}
+
+/// Copies the result that this input has of a job into an empty folder, but for its mark, which is returned. None where there is
+/// no such result, or none that is as it was made.
+///
+/// Rationale: a copy and no link. Whoever corrects one of the two results by hand does not mean the other.
 ///
 /// # Errors
 /// Of the file system.
-pub fn mark(staged: &Path, mark: &Mark) -> io::Result<()> {
-    std::fs::write(staged.join(MARK), serde_json::to_vec(mark)?)
+pub fn copy(output: &Path, name: &Path, job: &str, staged: &Path) -> io::Result<Option<Mark>> {
+    let Some((result, mark)) = find(output, name, job) else { return Ok(None) };
+    let folder = output.join(&result);
+    for path in mark.files.iter().flatten().map(|(path, _)| Path::new(path)) {
+        make_folders(staged, staged.join(path).parent().unwrap_or(staged))?;
+        std::fs::copy(folder.join(path), staged.join(path))?;
+    }
+    // Another result may have taken its place meanwhile.
+    let is_it = mark.shape(staged) == Shape::Whole && Mark::read(&folder).as_ref() == Some(&mark);
+    Ok(is_it.then_some(mark))
 }
 
 /// Starts to write out all files below, without waiting, and returns everything that [`flush`] has to wait for.
@@ -123,29 +110,33 @@ pub fn flush(results: &[&[PathBuf]]) -> Vec<io::Result<()>> {
 /// Flushes at one time.
 const FLUSHES: usize = 8;
 
-/// Moves a flushed folder to its final name, and returns the name. What is there is replaced, or a number added to the name.
+/// Moves a flushed folder to its final name, and returns the name. A result of this input of which `may_replace` is true is
+/// replaced; else a number is added to the name where something else is in the way.
 ///
 /// The name is on the disk when the folder above it is flushed, which is left to the caller: many results share one.
 ///
 /// # Errors
 /// Of the file system; then what was there before is still there.
-pub fn publish(staged: &Path, output: &Path, name: &Path, replace: bool) -> io::Result<PathBuf> {
-    let parent = output.join(name);
-    let parent = parent.parent().unwrap_or(output);
-    make_folders(output, parent)?;
+pub fn publish(staged: &Path, output: &Path, name: &Path, may_replace: impl Fn(&Mark) -> bool) -> io::Result<PathBuf> {
+    let first = loop {
+        let first = first_name(output, name);
+        make_folders(output, output.join(&first).parent().unwrap_or(output))?;
+        // Another watcher may have shown a result at the folder's name meanwhile.
+        if first_name(output, name) == first {
+            break first;
+        }
+    };
+    if let Some((result, _)) = results(output, name).find(|(_, mark)| may_replace(mark)) {
+        return exchange(staged, &output.join(&result)).map(|()| result);
+    }
     let mut number = 1;
     loop {
-        let result = numbered(name, number);
-        let target = output.join(&result);
-        match rename_new(staged, &target) {
+        let result = numbered(&first, number);
+        match rename_new(staged, &output.join(&result)) {
             Ok(()) => return Ok(result),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
             Err(error) => return Err(error),
         }
-        if replace {
-            return exchange(staged, &target).map(|()| result);
-        }
-        number += 1;
     }
 }
 

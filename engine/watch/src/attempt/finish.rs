@@ -5,11 +5,12 @@
 
 use super::{Bench, Ended, Finished};
 use crate::claim::Claim;
-use crate::commit::{self, Mark, sync_folder};
+use crate::commit::{self, sync_folder};
 use crate::error::Error;
-use crate::input::{Input, shown};
+use crate::input::Input;
 use crate::job::Failure;
 use crate::ledger::Done;
+use crate::mark::Mark;
 use crate::notice::{Moment, Notice};
 use crate::retire::{self, After};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,22 +21,24 @@ use std::time::Duration;
 pub struct Ready {
     pub input: Input,
     pub(super) claim: Claim,
-    /// Where the result was made.
+    /// Where the result was made, or copied to.
     pub(super) staged: PathBuf,
-    /// What will be recorded; where the result was just made, its name is not known yet.
+    /// What will be recorded; where the result was just made or copied, its name is not known yet.
     pub(super) done: Done,
     pub(super) source: Source,
 }
 
 /// Where a result comes from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Source {
     /// Just made. When its work began, on the clock that never jumps, and in seconds since 1970.
     New { began: Duration, started: f64 },
     /// Made before by an attempt of this watcher, which took so long, and shown; only the record was missing.
     Unrecorded { elapsed: Duration },
-    /// It is that of an earlier input, or of another watcher.
+    /// It is there: another watcher has made it, or the input was delivered before.
     Earlier,
+    /// Copied from the result of another input, which has this mark.
+    Copied(Box<Mark>),
 }
 
 impl Bench {
@@ -93,17 +96,21 @@ impl Bench {
 
 impl Ready {
     /// Marks a new result, and begins to write it out; returns what is to be flushed.
-    fn write_out(&self, now: f64) -> std::io::Result<Vec<PathBuf>> {
-        let Source::New { started, .. } = self.source else { return Ok(Vec::new()) };
+    fn write_out(&self, stays: bool, now: f64) -> std::io::Result<Vec<PathBuf>> {
         let Done { content, job, attempt, .. } = &self.done;
-        let (content, job) = (content.clone(), job.clone());
-        let mark = Mark { input: self.input.shown(), content, job, attempt: *attempt, started, finished: now };
-        commit::mark(&self.staged, &mark)?;
+        let (content, job, attempt) = (content.clone(), job.clone(), *attempt);
+        let mark = match &self.source {
+            Source::New { started, .. } => Mark { content, job, attempt, started: *started, finished: now, ..Mark::default() },
+            Source::Copied(mark) => Mark { content, ..(**mark).clone() },
+            Source::Unrecorded { .. } | Source::Earlier => return Ok(Vec::new()),
+        };
+        mark.of(&self.input, stays).write(&self.staged)?;
         commit::write_out(&self.staged)
     }
 
+    /// It has no final name yet.
     fn is_new(&self) -> bool {
-        matches!(self.source, Source::New { .. })
+        matches!(self.source, Source::New { .. } | Source::Copied(_))
     }
 }
 
@@ -128,8 +135,8 @@ impl Batch<'_> {
 
     /// The results come on the disk: all begin to be written before the first is waited for.
     fn seal(&mut self) {
-        let now = self.bench.clock.unix();
-        let written: Vec<_> = self.going.iter().map(|ready| ready.write_out(now)).collect();
+        let (now, stays) = (self.bench.clock.unix(), self.bench.config.after == After::Keep);
+        let written: Vec<_> = self.going.iter().map(|ready| ready.write_out(stays, now)).collect();
         let paths: Vec<&[PathBuf]> = written.iter().map(|written| written.as_deref().unwrap_or_default()).collect();
         let flushed = commit::flush(&paths);
         let mut ended = written.into_iter().zip(flushed).map(|(written, flushed)| written.and(flushed));
@@ -156,8 +163,8 @@ impl Batch<'_> {
                 return bench.undone(&ready.input, why).map(Some);
             }
             // What was made of an input that lies in `done/` is kept; what was made of one that was overwritten is replaced.
-            let replace = bench.config.after == After::Keep;
-            match commit::publish(&ready.staged, &bench.place.output, &ready.input.name, replace) {
+            let may_replace = |mark: &Mark| mark.job == ready.done.job || (bench.config.after == After::Keep && mark.stays);
+            match commit::publish(&ready.staged, &bench.place.output, &ready.input.name, may_replace) {
                 Ok(result) => ready.done.result = result,
                 Err(error) => return bench.unpublished(ready, &error).map(Some),
             }
@@ -186,18 +193,18 @@ impl Batch<'_> {
         }
         for Ready { input, done, source, .. } in &self.going {
             bench.at(Moment::Recorded, input);
-            let (name, result) = (input.shown(), done.result.as_path());
-            let elapsed = match *source {
-                Source::New { began, .. } => bench.clock.now().saturating_sub(began),
-                Source::Unrecorded { elapsed } => elapsed,
-                Source::Earlier => {
-                    let same_as = shown(done.same_as.as_ref().unwrap_or(&input.name));
-                    bench.observer.notice(&Notice::Same { name: &name, same_as: &same_as, result });
+            let (name, result) = (input.name.as_path(), done.result.as_path());
+            let elapsed = match source {
+                Source::New { began, .. } => bench.clock.now().saturating_sub(*began),
+                Source::Unrecorded { elapsed } => *elapsed,
+                Source::Earlier | Source::Copied(_) => {
+                    let same_as = done.same_as.as_ref().unwrap_or(&input.name);
+                    bench.observer.notice(&Notice::Same { name, same_as, result });
                     bench.live.change(|now| now.same += 1);
                     continue;
                 }
             };
-            bench.observer.notice(&Notice::Done { name: &name, attempt: done.attempt, elapsed, result });
+            bench.observer.notice(&Notice::Done { name, attempt: done.attempt, elapsed, result });
             bench.live.change(|now| {
                 now.done += 1;
                 now.work_s += elapsed.as_secs_f64();

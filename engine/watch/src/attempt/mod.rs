@@ -112,7 +112,7 @@ impl Bench {
         };
         self.at(Moment::Hashed, input);
         let key = content::job_key(&content, job.identity());
-        if let Some((done, source)) = self.answer(input, &content, &key)? {
+        if let Some((done, source)) = self.answer(input, &content, &key, staged)? {
             return Ok(Step::Ready(done, source));
         }
         let started = self.clock.unix();
@@ -146,11 +146,10 @@ impl Bench {
         }
         let began = self.clock.now();
         let Attempt { content, key, number, crashes, started } = attempt;
-        let shown = input.shown();
-        let busy = crate::live::Busy { name: shown.clone(), attempt: number, began: std::time::Instant::now() };
+        let busy = crate::live::Busy { name: input.shown(), attempt: number, began: std::time::Instant::now() };
         self.live.change(|now| now.lanes[lane] = Some(busy));
         let waited = began.saturating_sub(input.complete);
-        self.observer.notice(&Notice::Started { name: &shown, attempt: number, bytes: input.bytes(), waited });
+        self.observer.notice(&Notice::Started { name: &input.name, attempt: number, bytes: input.bytes(), waited });
         let work = Work {
             lane,
             name: input.name.clone(),

@@ -3,9 +3,12 @@
 //! One row an input by name, one row a file, and a history that only grows. Each function here is one transaction.
 
 mod change;
+mod place;
 mod recall;
 mod schema;
+mod whole;
 
+pub(crate) use place::{known, same};
 pub use recall::{Known, Standing};
 pub use schema::open_to_read;
 
@@ -17,6 +20,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use whole::Whole;
 
 /// An open ledger; it belongs to one process.
 pub struct Ledger {
@@ -24,6 +28,8 @@ pub struct Ledger {
     connection: Mutex<Connection>,
     /// The write-ahead log; it is the same file as long as the connection is open.
     log: File,
+    /// Its files, to be seen if they go.
+    whole: Whole,
     /// Locked as long as this lives.
     _lock: File,
 }
@@ -35,14 +41,6 @@ pub enum Begun {
     Attempt { number: u32, crashes: u32 },
     /// An input with the same key is being worked on.
     Twin,
-}
-
-/// An earlier job with the same key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Earlier {
-    pub name: PathBuf,
-    /// Relative to the folder of results.
-    pub result: PathBuf,
 }
 
 impl Ledger {
@@ -66,9 +64,10 @@ impl Ledger {
             Err(std::fs::TryLockError::Error(source)) => return Err(Error::File { path: lock_path, source }),
         }
         let connection = Mutex::new(schema::open(path)?);
-        let log = crate::names::with_end(path, "-wal");
-        let log = File::options().write(true).open(&log).map_err(file(&log))?;
-        Ok(Self { path: path.into(), connection, log, _lock: lock })
+        let log_path = crate::names::with_end(path, "-wal");
+        let log = File::options().write(true).open(&log_path).map_err(file(&log_path))?;
+        let whole = Whole::of([path.into(), log_path])?;
+        Ok(Self { path: path.into(), connection, log, whole, _lock: lock })
     }
 
     pub fn path(&self) -> &Path {

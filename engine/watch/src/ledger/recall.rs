@@ -1,7 +1,7 @@
 //! What the ledger is asked: what is known of a key, of files, and of everything when a watcher starts.
 
+use super::Ledger;
 use super::change::bytes;
-use super::{Earlier, Ledger};
 use crate::error::Error;
 use crate::job::{Failure, Kind};
 use rusqlite::{OptionalExtension, params};
@@ -30,25 +30,13 @@ pub struct Known {
 }
 
 impl Ledger {
-    /// An input that is done and had the same key: one of the same name, else the latest.
+    /// Some other inputs that are done and had the same key, the latest first.
     ///
     /// # Errors
     /// Of SQLite.
-    pub fn earlier(&self, job: &str, name: &Path) -> Result<Option<Earlier>, Error> {
-        let connection = self.lock();
-        let found = connection
-            .prepare_cached(
-                "SELECT name, result FROM item WHERE job = ?1 AND state = 'done' AND result IS NOT NULL \
-                 ORDER BY name = ?2 DESC, ended DESC LIMIT 1",
-            )
-            .and_then(|mut query| {
-                query
-                    .query_row(params![job, bytes(name)], |row| {
-                        Ok(Earlier { name: path(row.get(0)?), result: row.get::<_, String>(1)?.into() })
-                    })
-                    .optional()
-            });
-        found.map_err(|source| Error::Ledger { path: self.path.clone(), source })
+    pub fn earlier(&self, job: &str, name: &Path) -> Result<Vec<PathBuf>, Error> {
+        let sql = "SELECT name FROM item WHERE job = ?1 AND state = 'done' AND name <> ?2 ORDER BY ended DESC LIMIT 8";
+        self.query(sql, params![job, bytes(name)], |row| Ok(path(row.get(0)?)))
     }
 
     /// When the last attempt at an input as it is now began, in seconds since 1970, where the input has not ended.

@@ -24,7 +24,9 @@ fn a_ledger_of_the_first_layout_is_taken_over() {
     stage.put("a.nii", "one");
     stage.once(copy(), |_| {});
     let before = rusqlite::Connection::open(&path).unwrap();
-    before.execute_batch("ALTER TABLE item DROP COLUMN ran; PRAGMA user_version = 1;").unwrap();
+    before
+        .execute_batch("ALTER TABLE item DROP COLUMN ran; DROP TABLE place; PRAGMA application_id = 0; PRAGMA user_version = 1;")
+        .unwrap();
     drop(before);
     stage.put("b.nii", "two");
     let (summary, heard) = stage.once(copy(), |_| {});
@@ -48,7 +50,8 @@ fn the_same_content_is_answered_from_the_ledger() {
     assert_eq!((summary.done, summary.same), (0, 2), "{heard:?}");
     assert!(heard.contains(&"same b.nii a.nii".to_owned()), "{heard:?}");
     // The result was taken away: then there is no answer.
-    std::fs::remove_dir_all(stage.output("a.nii")).unwrap();
+    ["a.nii", "b.nii"].iter().for_each(|name| std::fs::remove_dir_all(stage.output(name)).unwrap());
+    std::fs::remove_file(stage.input("a.nii")).unwrap();
     stage.put("b.nii", "one");
     let (summary, _) = stage.once(copy(), |_| {});
     assert_eq!((summary.done, summary.same), (1, 0));
@@ -82,15 +85,17 @@ fn transient_faults_are_tried_again_and_bad_data_is_not() {
     });
     let (summary, heard) = stage.once(job, |parts| {
         parts.config.retry.first = std::time::Duration::from_millis(20);
-        parts.config.facts.insert("command".into(), "do it again".into());
+        parts.config.command = Some(["do it with ".into(), " again".into()]);
     });
     assert_eq!((summary.done, summary.failed), (1, 2), "{heard:?}");
     assert!(heard.contains(&"failed bad 1 no volume".into()) && heard.contains(&"done flaky 3".into()), "{heard:?}");
     assert!(heard.contains(&"failed never 5 out of memory".into()), "{heard:?}");
+    let lies = stage.input("failed/bad/bad").canonicalize().unwrap();
+    let again = format!("do it with {} again", lies.display());
     let error: serde_json::Value = serde_json::from_slice(&std::fs::read(stage.input("failed/bad/error.json")).unwrap()).unwrap();
     assert_eq!(
-        (&error["node"], &error["message"], &error["command"]),
-        (&"reader".into(), &"no volume".into(), &"do it again".into())
+        (&error["node"], &error["message"], error["command"].as_str()),
+        (&"reader".into(), &"no volume".into(), Some(&*again))
     );
 
     let status = Looker::open(&stage.folder.path().join("ledger.sqlite")).unwrap().look(f64::MAX, 5).unwrap();

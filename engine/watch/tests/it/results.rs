@@ -1,0 +1,136 @@
+//! Results belong to their inputs: what becomes of one input never changes what another one's result says.
+
+use crate::stage::{Stage, copy};
+use std::os::unix::process::ExitStatusExt;
+use voxloom_watch::mark::{MARK, Mark};
+use voxloom_watch::retire::After;
+
+fn read(stage: &Stage, name: &str) -> String {
+    std::fs::read_to_string(stage.output(name)).unwrap_or_else(|error| error.to_string())
+}
+
+fn mark(stage: &Stage, result: &str) -> Mark {
+    Mark::read(&stage.output(result)).unwrap_or_else(|| panic!("{result} is no result"))
+}
+
+#[test]
+fn what_is_known_has_a_result_of_its_own_that_stays_when_the_first_is_replaced() {
+    let stage = Stage::new();
+    stage.put("a", "one");
+    stage.put("b", "one");
+    let (summary, heard) = stage.once(copy(), |_| {});
+    assert_eq!((summary.done, summary.same), (1, 1), "{heard:?}");
+    stage.put("a", "two");
+    stage.once(copy(), |_| {});
+    stage.once(copy(), |_| {});
+    assert_eq!([read(&stage, "a/copy0"), read(&stage, "b/copy0")], ["two", "one"]);
+    assert_eq!((mark(&stage, "a").input, mark(&stage, "b").input), ("a".into(), "b".into()));
+    // What is known of `b` is told to others, after `a` has changed.
+    stage.put("c", "one");
+    let (_, heard) = stage.once(copy(), |_| {});
+    assert!(heard.contains(&"same c b".to_owned()), "{heard:?}");
+    assert_eq!((read(&stage, "c/copy0"), mark(&stage, "c").copy_of), ("one".into(), Some("b".into())));
+}
+
+#[test]
+fn killed_at_any_step_of_a_copy_the_next_start_shows_the_right_result() {
+    for moment in ["Claimed", "Hashed", "Sealed", "Published", "Recorded", "Retired"] {
+        let stage = Stage::new();
+        stage.put("a", "one");
+        assert!(stage.victim("ledger", &[]).wait_with_output().unwrap().status.success());
+        stage.put("b", "one");
+        let killed = stage.victim("ledger", &[&format!("die={moment}:1")]).wait_with_output().unwrap();
+        assert_eq!(killed.status.signal(), Some(9), "{moment}");
+        let shown = stage.output("b").exists();
+        assert!(!shown || read(&stage, "b/same") == "one", "{moment}");
+        stage.put("a", "two");
+        assert!(stage.victim("ledger", &[]).wait_with_output().unwrap().status.success(), "{moment}");
+        assert_eq!([read(&stage, "a/same"), read(&stage, "b/same")], ["two", "one"], "{moment}");
+        assert_eq!((mark(&stage, "a").input, mark(&stage, "b").input), ("a".into(), "b".into()), "{moment}");
+    }
+}
+
+#[test]
+fn a_result_that_another_watcher_copied_stays_when_its_first_is_replaced() {
+    let stage = Stage::new();
+    let victim = |ledger| assert!(stage.victim(ledger, &[]).wait_with_output().unwrap().status.success());
+    stage.put("a", "one");
+    victim("first");
+    stage.put("b", "one");
+    victim("second");
+    stage.put("a", "two");
+    victim("first");
+    assert_eq!([read(&stage, "a/same"), read(&stage, "b/same")], ["two", "one"]);
+    victim("second");
+    assert_eq!([read(&stage, "a/same"), read(&stage, "b/same")], ["two", "one"]);
+}
+
+#[test]
+fn no_result_lies_within_another_and_none_is_removed_for_another() {
+    let stage = Stage::new();
+    let once = || assert_eq!(stage.once(copy(), |_| {}).0.done, 1);
+    stage.put("scan", "one");
+    once();
+    std::fs::remove_file(stage.input("scan")).unwrap();
+    stage.put("scan/b", "two");
+    once();
+    assert_eq!(read(&stage, "scan.2/b/copy0"), "two");
+    assert!(!stage.output("scan/b").exists());
+    // The file again, and of another content: it takes the place of its own result only.
+    std::fs::remove_dir_all(stage.input("scan")).unwrap();
+    stage.put("scan", "three");
+    once();
+    assert_eq!([read(&stage, "scan/copy0"), read(&stage, "scan.2/b/copy0")], ["three", "two"]);
+    // The other way round: a folder of results, and then an input called as it is.
+    stage.put("study/x", "four");
+    once();
+    std::fs::remove_dir_all(stage.input("study")).unwrap();
+    stage.put("study", "five");
+    once();
+    assert_eq!([read(&stage, "study/x/copy0"), read(&stage, "study.2/copy0")], ["four", "five"]);
+    // It is found again where it lies.
+    stage.put("study", "six");
+    once();
+    assert_eq!([read(&stage, "study/x/copy0"), read(&stage, "study.2/copy0")], ["four", "six"]);
+    assert!(!stage.output("study.3").exists());
+}
+
+#[test]
+fn a_numbered_result_is_not_taken_for_that_of_an_input_called_so() {
+    let stage = Stage::new();
+    for content in ["one", "two"] {
+        stage.put("a", content);
+        stage.once(copy(), |parts| parts.config.after = After::Move);
+    }
+    stage.put("a.2", "three");
+    stage.once(copy(), |_| {});
+    assert_eq!([read(&stage, "a.2/copy0"), read(&stage, "a.2.2/copy0")], ["two", "three"]);
+    // What was there before the watcher is nobody's to remove.
+    std::fs::create_dir(stage.output("theirs")).unwrap();
+    std::fs::write(stage.output("theirs/notes"), "do not lose").unwrap();
+    stage.put("theirs", "four");
+    stage.once(copy(), |_| {});
+    assert_eq!([read(&stage, "theirs/notes"), read(&stage, "theirs.2/copy0")], ["do not lose", "four"]);
+}
+
+#[test]
+fn a_result_that_is_not_as_it_was_made_is_no_answer_for_another_input() {
+    for text in ["", "corrected by hand"] {
+        let stage = Stage::new();
+        stage.put("a", "one");
+        stage.once(copy(), |_| {});
+        std::fs::write(stage.output("a/copy0"), text).unwrap();
+        stage.put("b", "one");
+        stage.once(copy(), |_| {});
+        assert_eq!(read(&stage, "b/copy0"), "one");
+        assert_eq!(mark(&stage, "b").copy_of, None, "`{text}`");
+    }
+    // What somebody put beside a result is no part of it.
+    let stage = Stage::new();
+    stage.put("a", "one");
+    stage.once(copy(), |_| {});
+    std::fs::write(stage.output("a/notes"), "of this patient").unwrap();
+    stage.put("b", "one");
+    assert_eq!(stage.once(copy(), |_| {}).0.same, 1);
+    assert!(stage.output("b/copy0").exists() && stage.output("b").join(MARK).exists() && !stage.output("b/notes").exists());
+}
