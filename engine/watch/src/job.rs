@@ -11,6 +11,11 @@ pub trait Job: Send + Sync {
     /// Text that changes when results could: pipeline, parameters, plugins, weights. With the input's content it is the job's key.
     fn identity(&self) -> &str;
 
+    /// Files and folders that the job itself is made of: where they lie in the watched folder, they are no inputs.
+    fn parts(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
     /// Works on `work.files`, leaves results in `work.output`, and returns what is to be kept of it in the ledger.
     ///
     /// Called from one thread a lane; blocks. It should end early with [`Failure::cancelled`] when `work.cancel` is set.
@@ -43,7 +48,8 @@ pub struct Work {
 }
 
 impl Work {
-    /// A path for jobs that take one: the file itself, or a folder of links to the files of a group, with their paths.
+    /// A path for jobs that take one: the file itself, or a folder of links to the files of a group, with their paths below the
+    /// folder that they share.
     ///
     /// # Errors
     /// Of the file system.
@@ -52,14 +58,24 @@ impl Work {
             return Ok(self.files.first().cloned().unwrap_or_default());
         }
         let view = self.scratch.join("input");
+        let shared = shared_folder(&self.files);
         for file in &self.files {
-            let relative = file.strip_prefix(&self.folder).unwrap_or(file);
-            let link = view.join(relative);
+            let link = view.join(file.strip_prefix(&shared).unwrap_or(file));
             std::fs::create_dir_all(link.parent().unwrap_or(&view))?;
             std::os::unix::fs::symlink(file, link)?;
         }
         Ok(view)
     }
+}
+
+/// The deepest folder that holds all files.
+fn shared_folder(files: &[PathBuf]) -> PathBuf {
+    let mut folders = files.iter().map(|file| file.parent().unwrap_or(Path::new("")));
+    let first = folders.next().unwrap_or(Path::new(""));
+    let both = |shared: &Path, folder: &Path| {
+        shared.components().zip(folder.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
+    };
+    folders.fold(first.to_owned(), |shared: PathBuf, folder| both(&shared, folder))
 }
 
 /// Why an attempt gave no result.

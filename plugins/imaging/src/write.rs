@@ -105,6 +105,12 @@ impl Operator for Write {
         let paths = report.as_object_mut().and_then(|report| report.remove("paths")).unwrap_or_default();
         if self.sidecar && (self.content == Meaning::Labels || report.get("scale").is_some()) {
             let beside = self.folder.join(format!("{name}{}.json", self.suffix));
+            if beside.ends_with("report.json") {
+                return Err(Error::item(
+                    "the run's report is called report.json, as the file beside these labels would be: rename the case, give a `suffix`, or set \
+                     `sidecar` to false",
+                ));
+            }
             write_whole(&beside, format!("{report:#}\n").as_bytes())?;
         }
         match paths {

@@ -4,7 +4,7 @@ use crate::host::{Host, Ports, field, json, ports};
 use crate::{data, table};
 use serde_json::json;
 use std::path::Path;
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 use voxloom_imaging::cases::Cases;
 use voxloom_imaging::nifti;
 use voxloom_imaging::preview::Preview;
@@ -209,6 +209,23 @@ fn volume(data: Tensor) -> Value {
     let mut volume = Volume::new(data, Affine::upright([1.0, 1.0, 3.0], [0.0; 3]));
     volume.meta = JsonMap::from_iter([("name".to_owned(), json!("v"))]);
     volume.into_value()
+}
+
+#[test]
+fn the_runs_report_keeps_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = |name: &str, sidecar: bool| {
+        let params = json!({ "folder": folder.path(), "sidecar": sidecar });
+        let labels = volume(Tensor::zeros([2, 2, 2], (Kind::Uint8, Device::Cpu)));
+        Host::new(table!(op Write), &params)
+            .unwrap()
+            .run(&ports([("volume", labels), ("case", case(json!({ "name": name })))]))
+            .map(drop)
+    };
+    let fault = named("report", true).unwrap_err();
+    assert!(fault.contains("the run's report is called report.json"), "{fault}");
+    named("report", false).unwrap();
+    named("reports", true).unwrap();
 }
 
 #[test]

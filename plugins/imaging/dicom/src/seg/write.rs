@@ -100,8 +100,23 @@ fn require(heads: &[Head], stack: &Stack) -> Result<(), Fault> {
         Some((attribute, _)) => {
             Err(target(format!("the source ({name}) has no {attribute}, which a SEG must refer to; write NIfTI instead")))
         }
-        None => Ok(()),
+        None => tell_apart(heads),
     }
+}
+
+/// A segment's frame names the slice it lies on by its SOPInstanceUID alone.
+fn tell_apart(heads: &[Head]) -> Result<(), Fault> {
+    let mut seen = BTreeMap::new();
+    for (index, head) in heads.iter().enumerate() {
+        if let Some(first) = seen.insert(&head.instance_uid, index) {
+            let names = (heads[first].name(0), head.name(0));
+            return Err(target(format!(
+                "{} and {} have one SOPInstanceUID, so that a SEG cannot say which it lies on; write NIfTI instead",
+                names.0, names.1
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Label and name of every segment, in order; numbers begin at 1 and leave none out, as the standard wants.

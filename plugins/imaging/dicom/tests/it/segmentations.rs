@@ -213,6 +213,16 @@ fn a_source_without_frame_of_reference_is_refused() {
 }
 
 #[test]
+fn slices_that_cannot_be_told_apart_are_refused_as_a_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let same = |slice: Made| slice.text(tags::SOP_INSTANCE_UID, VR::UI, "1.2.3");
+    save_all(Made::series(5, [0.0, 0.4, 2.5]).into_iter().map(same).collect(), folder.path());
+    let mut case = Case::new();
+    case.series = series_of(folder.path()).unwrap();
+    assert!(case.encode(&names(&[])).unwrap_err().contains("have one SOPInstanceUID"));
+}
+
+#[test]
 fn segmentations_of_other_programs_are_read() {
     let one = Segmentation::open(&super::data().join("liver_1frame.dcm")).unwrap();
     let deflated = Segmentation::open(&super::data().join("liver_deflate.dcm")).unwrap();
