@@ -4,29 +4,32 @@
 //! generation holds the input. Taking over from a dead watcher is making the next generation, so that exclusive creation
 //! decides between several that try, and nobody can take away what was taken a moment ago.
 //!
-//! The lease is the file's time of change, renewed by its owner. Watchers do not compare it with their clocks: a claim
-//! whose time has not *moved* for as long as its lease, by the watcher's own steady clock, is that of a dead one.
+//! Its owner renews a claim by changing what is in it. Watchers do not compare it with their clocks: a claim that has not
+//! *changed* for as long as its lease, by the watcher's own steady clock, is that of a dead one.
 //!
 //! What a claim says of crashes travels on: whoever takes over knows how many processes have died of the input, also those of
 //! other watchers, whose ledgers it does not see.
 
 mod facts;
+mod held;
 mod owner;
 
 pub use facts::Facts;
+pub use held::Claim;
 pub use owner::Owner;
 
 use crate::clock::Clock;
 use crate::error::{Error, file};
 use crate::input::{Input, shown};
 use crate::names::OWN;
-use facts::read;
+use facts::{Sign, read};
+use held::Held;
 use std::collections::HashMap;
-use std::fs::{File, FileTimes, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// What came of trying.
 #[derive(Debug)]
@@ -42,22 +45,9 @@ pub struct Claims {
     me: Owner,
     lease: Duration,
     clock: Arc<dyn Clock>,
-    /// Claims of others: their last renewal, and since when it has not changed.
-    others: Mutex<HashMap<PathBuf, (SystemTime, Duration)>>,
-    held: Arc<Mutex<Vec<PathBuf>>>,
-}
-
-/// A claim that is held; it is given back by [`Claim::release`], and stays if it is only dropped.
-#[derive(Debug)]
-pub struct Claim {
-    path: PathBuf,
-    base: String,
-    folder: PathBuf,
-    generation: u64,
-    facts: Box<Facts>,
-    /// The owner whose claim was taken over.
-    pub before: Option<Owner>,
-    held: Arc<Mutex<Vec<PathBuf>>>,
+    /// Claims of others: their last sign of life, and since when it has not changed.
+    others: Mutex<HashMap<PathBuf, (Sign, Duration)>>,
+    held: Held,
 }
 
 impl Claims {
@@ -78,7 +68,7 @@ impl Claims {
             path: folder.clone(),
             source,
         })?;
-        Ok(Self { folder, me, lease, clock, others: Mutex::default(), held: Arc::default() })
+        Ok(Self { folder, me, lease, clock, others: Mutex::default(), held: Held::default() })
     }
 
     /// Tries to claim an input.
@@ -88,8 +78,8 @@ impl Claims {
     pub fn take(&self, input: &Input) -> Result<Tried, Error> {
         let base = blake3::hash(input.name.as_os_str().as_encoded_bytes()).to_hex()[..32].to_owned();
         let Some((generation, path)) = self.highest(&base)? else { return self.create(input, base, 1, None) };
-        let Some((facts, renewed)) = read(&path)? else { return Ok(Tried::Held) };
-        if !self.is_dead(&path, facts.as_ref(), renewed) {
+        let Some((facts, sign)) = read(&path)? else { return Ok(Tried::Held) };
+        if !self.is_dead(&path, facts.as_ref(), sign) {
             return Ok(Tried::Held);
         }
         self.create(input, base, generation + 1, facts)
@@ -97,24 +87,12 @@ impl Claims {
 
     /// Renews all claims that are held. To be called several times within a lease.
     pub fn renew(&self) {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for path in held {
-            // A claim that cannot be renewed is lost in the end, which its owner sees before it commits.
-            let _ = OpenOptions::new()
-                .write(true)
-                .open(&path)
-                .and_then(|file| file.set_times(FileTimes::new().set_modified(SystemTime::now())));
-        }
+        self.held.each(|facts| facts.beat += 1);
     }
 
     /// The owner will end, and the inputs of all claims that are held are not to blame.
     pub fn absolve(&self) {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for path in held {
-            if let Ok(Some((Some(facts), _))) = read(&path) {
-                Facts { at_work: false, ..facts }.write(&path);
-            }
-        }
+        self.held.each(|facts| facts.at_work = false);
     }
 
     /// Removes claims of dead watchers of this machine, unless `is_wanted` knows their inputs as still to be done.
@@ -131,25 +109,27 @@ impl Claims {
     }
 
     fn create(&self, input: &Input, base: String, generation: u64, before: Option<Facts>) -> Result<Tried, Error> {
-        let path = self.folder.join(format!("{base}.{generation}"));
+        let path = numbered(&self.folder, &base, generation);
         let facts = Facts {
             input: input.shown(),
             file: input.members.first().map(|member| shown(&member.path)).unwrap_or_default(),
-            print: input.print(),
+            print: facts::print(input),
             owner: self.me.clone(),
             lease_s: self.lease.as_secs().max(1),
             crashes: before.as_ref().map_or(0, |before| before.crashes_of(input)),
             at_work: false,
+            beat: 0,
         };
-        let text = serde_json::to_vec(&facts).unwrap_or_default();
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(mut created) => {
-                if let Err(source) = created.write_all(&text) {
+                if let Err(source) = created.write_all(&facts.text(0)) {
                     let _ = std::fs::remove_file(&path);
                     return Err(Error::File { path, source });
                 }
             }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(Tried::Held),
+            // Some servers cannot say why they refuse (sshfs: `Operation not permitted`).
+            Err(_) if File::open(&path).is_ok() => return Ok(Tried::Held),
             Err(source) => return Err(Error::File { path, source }),
         }
         // Rationale: whoever slept between looking and creating may have made a generation that was over long ago.
@@ -162,16 +142,15 @@ impl Claims {
                 let _ = std::fs::remove_file(path);
             }
         }
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
-        let (held, before) = (Arc::clone(&self.held), before.map(|before| before.owner));
-        Ok(Tried::Mine(Claim { path, base, folder: self.folder.clone(), generation, facts: Box::new(facts), before, held }))
+        let before = before.map(|before| before.owner);
+        Ok(Tried::Mine(Claim::new(&self.folder, &base, generation, facts, before, &self.held)))
     }
 
-    fn is_dead(&self, path: &Path, facts: Option<&Facts>, renewed: SystemTime) -> bool {
+    fn is_dead(&self, path: &Path, facts: Option<&Facts>, sign: Sign) -> bool {
         if let Some(facts) = facts {
             if facts.owner == self.me {
                 // Left by this very process, which holds it no more: releasing it had failed.
-                return !self.held.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|held| held == path);
+                return !self.held.has(path);
             }
             if facts.owner.is_dead(&self.me) {
                 return true;
@@ -182,9 +161,9 @@ impl Claims {
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         others.retain(|_, (_, since)| now.saturating_sub(*since) < 100 * lease);
         match others.get(path) {
-            Some((last, since)) if *last == renewed => now.saturating_sub(*since) > lease,
+            Some((last, since)) if *last == sign => now.saturating_sub(*since) > lease,
             _ => {
-                others.insert(path.into(), (renewed, now));
+                others.insert(path.into(), (sign, now));
                 false
             }
         }
@@ -192,8 +171,7 @@ impl Claims {
 
     fn highest(&self, base: &str) -> Result<Option<(u64, PathBuf)>, Error> {
         // Nearly always there is none or the first; only then is the folder not read.
-        let first = self.folder.join(format!("{base}.1"));
-        let second = self.folder.join(format!("{base}.2"));
+        let (first, second) = (numbered(&self.folder, base, 1), numbered(&self.folder, base, 2));
         if first.exists() && !second.exists() {
             return Ok(Some((1, first)));
         }
@@ -205,35 +183,8 @@ impl Claims {
     }
 }
 
-impl Claim {
-    /// Attempts of earlier owners, of any watcher, that ended with their process.
-    pub fn crashes(&self) -> u32 {
-        self.facts.crashes
-    }
-
-    /// The job begins; `crashes` is what is known of earlier ones by now.
-    pub fn begins(&self, crashes: u32) {
-        Facts { crashes, at_work: true, ..(*self.facts).clone() }.write(&self.path);
-    }
-
-    /// The job has ended, well or not: if the process dies from now on, the input is not to blame.
-    pub fn ends(&self, crashes: u32) {
-        Facts { crashes, at_work: false, ..(*self.facts).clone() }.write(&self.path);
-    }
-
-    /// True while nobody has taken over: to be asked just before a result is shown.
-    pub fn is_mine(&self) -> bool {
-        let all = generations(&self.folder, &self.base).unwrap_or_default();
-        all.iter().any(|(generation, _)| *generation == self.generation)
-            && all.iter().all(|(generation, _)| *generation <= self.generation)
-    }
-
-    /// Gives the input back to all.
-    pub fn release(self) {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).retain(|held| *held != self.path);
-        // A claim that stays is taken over: by this watcher at its next try, by others after the lease.
-        let _ = std::fs::remove_file(&self.path);
-    }
+fn numbered(folder: &Path, base: &str, generation: u64) -> PathBuf {
+    folder.join(format!("{base}.{generation}"))
 }
 
 fn generations(folder: &Path, base: &str) -> Result<Vec<(u64, PathBuf)>, Error> {

@@ -1,8 +1,10 @@
 //! Hints that something changed. Never the truth: hints are lost, doubled and late, so the folder is also looked through.
 
 mod native;
+mod remote;
 
 pub use native::Native;
+pub use remote::remote;
 
 use crossbeam::channel::{Sender, TrySendError};
 use std::path::{Path, PathBuf};

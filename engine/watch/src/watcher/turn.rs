@@ -8,7 +8,7 @@ use super::{Control, Parts, Summary};
 use crate::attempt::{Bench, Ended, Finished};
 use crate::claim::Claims;
 use crate::error::Error;
-use crate::events::{Events, Hint, Sink};
+use crate::events::{Events, Hint, Sink, remote};
 use crate::input::{Input, shown};
 use crate::job::{Failure, Job};
 use crate::ledger::Ledger;
@@ -71,12 +71,18 @@ impl Loop {
         let sink = Sink::new(sender);
         let started =
             if bench.config.only_poll { Err(None) } else { events.start(&bench.place.input, sink.clone()).map_err(Some) };
-        let every = if started.is_ok() { bench.config.rescan } else { bench.config.poll };
         bench.live.change(|now| now.has_events = started.is_ok());
-        if let Err(Some(why)) = started {
-            let text = format!("no events: {why}; the folder is looked through every {} s instead", every.as_secs_f64());
-            bench.observer.notice(&Notice::Warning { text: &text });
-        }
+        let remote = remote(&bench.place.input);
+        let every = if started.is_ok() && remote.is_none() { bench.config.rescan } else { bench.config.poll };
+        let poll = every.as_secs_f64();
+        let text = match (started, remote) {
+            (Err(Some(why)), _) => Some(format!("no events: {why}; the folder is looked through every {poll} s instead")),
+            (Ok(()), Some(kind)) => Some(format!(
+                "the folder to watch lies on {kind}: changes made on other machines raise no events, so it is looked through every {poll} s"
+            )),
+            _ => None,
+        };
+        text.iter().for_each(|text| bench.observer.notice(&Notice::Warning { text }));
         let now = bench.clock.now();
         Ok(Self {
             workers: Workers::start(&bench)?,

@@ -63,6 +63,36 @@ fn a_claim_is_anothers_until_its_lease_has_run_out() {
     assert!(is_mine(c.take(name).unwrap()));
 }
 
+/// A share may remember an old time of change, or keep whole seconds only.
+#[test]
+fn a_claim_is_alive_as_long_as_it_is_renewed_whatever_its_time_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(Hand::default());
+    let open = |name| Claims::open(folder.path(), stranger(name), Duration::from_secs(10), clock.clone()).unwrap();
+    let (a, b) = (open("a"), open("b"));
+    let name = &input("x", 1);
+    let Tried::Mine(held) = a.take(name).unwrap() else { panic!("nobody has it") };
+    let file = std::fs::read_dir(folder.path().join(".voxloom/claims")).unwrap().next().unwrap().unwrap().path();
+    for seconds in [0, 9, 18, 27, 36] {
+        clock.0.store(seconds, Ordering::SeqCst);
+        a.renew();
+        std::fs::File::open(&file).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        assert!(!is_mine(b.take(name).unwrap()), "after {seconds} s");
+    }
+    clock.0.store(47, Ordering::SeqCst);
+    assert!(is_mine(b.take(name).unwrap()));
+    // Its owner slept, others were done, and the same name is that of a new claim.
+    let claims = open("c");
+    std::fs::remove_dir_all(folder.path().join(".voxloom/claims")).unwrap();
+    std::fs::create_dir(folder.path().join(".voxloom/claims")).unwrap();
+    let Tried::Mine(new) = claims.take(name).unwrap() else { panic!("nobody has it") };
+    a.renew();
+    held.begins(7);
+    assert!(new.is_mine() && !held.is_mine());
+    held.release();
+    assert!(new.is_mine(), "it is not the old owner's to give back");
+}
+
 #[test]
 fn of_many_that_try_one_gets_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -106,9 +136,12 @@ fn crashes_are_counted_from_owner_to_owner() {
             Tried::Held => panic!("its owner is dead"),
         }
     };
-    let (one, other) = (input("a", 1), input("a", 2));
+    let one = input("a", 1);
+    let mut other = one.clone();
+    other.members[0].stamp.size += 1;
     take(dead(4_000_001), &one).begins(0);
-    let second = take(dead(4_000_002), &one);
+    // Another mount of the same share has inode numbers of its own.
+    let second = take(dead(4_000_002), &input("a", 2));
     assert_eq!(second.crashes(), 1);
     // Its own ledger knows of one more.
     second.begins(2);
