@@ -107,6 +107,37 @@ pub(crate) fn name(tag: Tag) -> String {
 }
 
 fn fault(tag: Tag, wanted: &str, object: &InMemDicomObject) -> String {
-    // Only attributes that describe pixels and their place are read through here, so the value may be shown.
-    format!("{} must be {wanted}, got \"{}\"", name(tag), object.texts(tag).join("\\"))
+    format!("{} must be {wanted}, got {}", name(tag), number_shown(&object.texts(tag).join("\\")))
+}
+
+/// How a message shows what stands where a number belongs. Damage may have moved anything there, a patient's name too: what is
+/// not made as numbers are is told by its length.
+fn number_shown(text: &str) -> String {
+    let is_numeric = |letter: char| letter.is_ascii_digit() || "+-.eE\\ ".contains(letter);
+    if text.chars().all(is_numeric) { format!("\"{text}\"") } else { hidden(text) }
+}
+
+/// How a message shows a code of the standard: as it is where it is one of `known`.
+pub(crate) fn code_shown(text: &str, known: &[&str]) -> String {
+    if known.contains(&text) { text.to_owned() } else { hidden(text) }
+}
+
+fn hidden(text: &str) -> String {
+    format!("a text of {} characters", text.chars().count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_numbers_and_codes_of_the_standard_are_shown() {
+        assert_eq!(number_shown("0.5\\-1e3"), "\"0.5\\-1e3\"");
+        assert_eq!(number_shown("0.5\\-1E3 "), "\"0.5\\-1E3 \"");
+        assert_eq!(number_shown("Doe^Jane"), "a text of 8 characters");
+        assert_eq!(
+            (code_shown("RGB", &["RGB"]), code_shown("DOE JANE", &["RGB"])),
+            ("RGB".into(), "a text of 8 characters".into())
+        );
+    }
 }

@@ -1,6 +1,7 @@
 //! What samples mean, and YBR to RGB.
 
 use super::Format;
+use crate::attributes::code_shown;
 use crate::syntax::Coding;
 
 /// What the samples of a pixel are.
@@ -17,6 +18,24 @@ pub enum Color {
     Ybr,
 }
 
+/// Interpretations that the standard names.
+const KNOWN: [&str; 14] = [
+    "MONOCHROME1",
+    "MONOCHROME2",
+    "PALETTE COLOR",
+    "RGB",
+    "HSV",
+    "ARGB",
+    "CMYK",
+    "YBR_FULL",
+    "YBR_FULL_422",
+    "YBR_PARTIAL_422",
+    "YBR_PARTIAL_420",
+    "YBR_ICT",
+    "YBR_RCT",
+    "XYB",
+];
+
 impl Color {
     /// What decoded samples are: JPEG and JPEG 2000 undo their own transforms.
     ///
@@ -32,7 +51,10 @@ impl Color {
             ("YBR_RCT" | "YBR_ICT", 3) if coding == Coding::Jpeg2000 => Ok(Self::Rgb),
             ("YBR_FULL" | "YBR_FULL_422", 3) if coding == Coding::Jpeg => Ok(Self::Rgb),
             ("YBR_FULL" | "YBR_FULL_422", 3) if !transformed && format.bits_allocated == 8 => Ok(Self::Ybr),
-            (other, samples) => Err(format!("PhotometricInterpretation {other} with {samples} samples is not read")),
+            (other, samples) => {
+                let other = code_shown(other, &KNOWN);
+                Err(format!("PhotometricInterpretation: {other} with {samples} samples is not read"))
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::grid;
 use crate::Fault;
-use crate::attributes::Attributes;
+use crate::attributes::{Attributes, code_shown};
 use crate::class::{SEGMENTATION, describe};
 use crate::file::{Depth, File};
 use crate::pixels::{Samples, Stored};
@@ -75,7 +75,7 @@ impl Segmentation {
         match object.text(tags::SEGMENTATION_TYPE).as_deref() {
             Some("BINARY") => {}
             other => {
-                let kind = other.unwrap_or("none");
+                let kind = other.map_or_else(|| "none".into(), |kind| code_shown(kind, &["FRACTIONAL", "LABELMAP"]));
                 return Err(Fault::unsupported(path, format!("SegmentationType must be BINARY, got {kind}")));
             }
         }
