@@ -15,4 +15,5 @@ mod put_away;
 mod results;
 mod stage;
 mod two;
+mod users;
 mod web;
