@@ -1,7 +1,7 @@
 //! A watcher for tests to kill: `victim IN OUT LEDGER [key=value…]`. Its job copies each file twice, one copy reversed.
 //!
 //! `die=Published:3` ends the process without a word at the third time that step is done. Inputs that begin with `bad`
-//! fail, with `crash` end the process, with `wait` take 200 ms.
+//! fail, with `crash` end the process, with `wait` take 200 ms. `pipeline=2` stands for another pipeline.
 
 use rustix::process::{Signal, getpid, kill_process};
 use std::path::Path;
@@ -49,7 +49,7 @@ fn main() {
         place: Place::new(Path::new(input), Path::new(output)).unwrap(),
         ledger: ledger.into(),
         config,
-        job: Arc::new(Copies),
+        job: Arc::new(Copies(format!("copies {}", choice("pipeline").unwrap_or("1")))),
         grouping: Arc::new(Files),
         events: Box::new(Native::default()),
         clock: Arc::new(SystemClock::default()),
@@ -62,11 +62,11 @@ fn main() {
     println!("{summary:?}");
 }
 
-struct Copies;
+struct Copies(String);
 
 impl Job for Copies {
     fn identity(&self) -> &str {
-        "copies 1"
+        &self.0
     }
 
     fn run(&self, work: &Work) -> Result<serde_json::Value, Failure> {

@@ -1,6 +1,7 @@
 //! Results: made beside, flushed to the disk, renamed into place. Half a result is never seen under its final name.
 
 use crate::mark::{MARK, Mark, Shape};
+use crate::names::{EARLIER, OWN};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use std::fs::File;
 use std::io;
@@ -138,6 +139,26 @@ pub fn publish(staged: &Path, output: &Path, name: &Path, may_replace: impl Fn(&
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Takes the results of an input that stays out of sight, and returns where they lie then, below the folder of results.
+///
+/// # Errors
+/// Of the file system.
+pub fn hide(output: &Path, name: &Path) -> io::Result<Vec<PathBuf>> {
+    let own: Vec<PathBuf> = results(output, name).filter(|(_, mark)| mark.stays).map(|(result, _)| result).collect();
+    let earlier = Path::new(OWN).join(EARLIER);
+    let mut hidden = Vec::new();
+    for result in own {
+        let (from, folder) = (output.join(&result), output.join(&earlier));
+        make_folders(output, &folder)?;
+        let to = publish(&from, &folder, name, |_| false)?;
+        for changed in [from.parent(), folder.join(&to).parent()].into_iter().flatten() {
+            sync_folder(changed)?;
+        }
+        hidden.push(earlier.join(to));
+    }
+    Ok(hidden)
 }
 
 /// Renames where nothing of the name is there yet.

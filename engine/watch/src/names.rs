@@ -5,6 +5,8 @@ use std::path::Path;
 
 /// The folder of the watcher's own below the watched folder and below the folder of results.
 pub const OWN: &str = ".voxloom";
+/// The folder below [`OWN`] for results of inputs that were overwritten by what failed.
+pub const EARLIER: &str = "earlier";
 /// A file of this name in a folder says that everything below it is complete.
 pub const READY: &str = ".ready";
 /// A file of this name in the watched folder pauses the watcher.

@@ -142,7 +142,7 @@ impl Batch<'_> {
         let mut ended = written.into_iter().zip(flushed).map(|(written, flushed)| written.and(flushed));
         self.each(|bench, ready| {
             if let Some(Err(error)) = ended.next() {
-                return bench.failed(&ready.input, &Failure::of_io(&ready.staged, &error)).map(Some);
+                return bench.unpublished(ready, &error).map(Some);
             }
             if ready.is_new() {
                 bench.at(Moment::Sealed, &ready.input);
@@ -221,6 +221,10 @@ impl Bench {
     }
 
     fn unpublished(&self, ready: &Ready, error: &std::io::Error) -> Result<Ended, Error> {
+        if let Source::Copied(_) = ready.source {
+            // Nothing was begun, but it counts: what can never be shown must not wait for ever.
+            self.ledger.begin(&ready.input, &ready.done.content, &ready.done.job, 0, self.clock.unix())?;
+        }
         self.failed(&ready.input, &Failure::of_io(&self.place.output.join(&ready.input.name), error))
     }
 }

@@ -4,6 +4,7 @@
 
 mod answer;
 mod finish;
+mod outdated;
 mod verdict;
 
 pub use finish::Ready;

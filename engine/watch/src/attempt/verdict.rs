@@ -8,6 +8,7 @@ use crate::job::{Failure, Kind};
 use crate::notice::{Moment, Notice};
 use crate::retire;
 use crate::retry::Verdict;
+use crate::words::{plain, quoted};
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -36,7 +37,7 @@ impl Bench {
     pub(super) fn failed(&self, input: &Input, failure: &Failure) -> Result<Ended, Error> {
         let now = self.clock.unix();
         let (attempts, crashes, _) = self.ledger.tries(&input.name, input.print())?;
-        let shown = input.shown();
+        let name = &input.name;
         match self.config.retry.verdict(failure.kind, attempts, crashes) {
             Verdict::Again(pause) => {
                 let counts = failure.kind == Kind::Transient;
@@ -47,18 +48,19 @@ impl Bench {
                     Kind::Cancelled => return Ok(Ended::Cancelled),
                     _ => {}
                 }
-                self.observer.notice(&Notice::Again { name: &shown, attempt: attempts, failure, pause });
+                self.observer.notice(&Notice::Again { name, attempt: attempts, failure, pause });
                 self.live.change(|now| now.retried += 1);
                 Ok(Ended::Again(pause))
             }
             Verdict::SetAside => {
                 // What the process did not survive was counted when it began.
                 let was_tried = failure.kind != Kind::Crash;
+                let failure = &self.without_result(input, failure);
                 self.ledger.failed(input, failure, None, was_tried, now)?;
                 let attempts = if was_tried { attempts } else { attempts.saturating_sub(1) };
                 self.at(Moment::Recorded, input);
                 let moved = self.set_aside(input, failure, attempts, now);
-                self.observer.notice(&Notice::Failed { name: &shown, attempt: attempts, failure, moved: moved.as_deref() });
+                self.observer.notice(&Notice::Failed { name, attempt: attempts, failure, moved: moved.as_deref() });
                 self.live.change(|now| now.failed += 1);
                 Ok(Ended::Over)
             }
@@ -86,7 +88,7 @@ impl Bench {
     fn error(&self, input: &Input, failure: &Failure, attempts: u32, at: f64, file: &Path) -> Json {
         let when = std::time::UNIX_EPOCH + Duration::try_from_secs_f64(at).unwrap_or_default();
         let mut error = json!({
-            "input": input.shown(),
+            "input": plain(&input.name),
             "kind": failure.kind.name(),
             "node": failure.place,
             "message": failure.message,
@@ -96,16 +98,11 @@ impl Bench {
         });
         if let Some(map) = error.as_object_mut() {
             map.extend(self.config.facts.clone());
-            if let Some(Json::String(command)) = map.get_mut("command") {
-                *command = command.replace("{input}", &quoted(file));
+            if let Some([before, after]) = &self.config.command {
+                map.insert("command".into(), format!("{before}{}{after}", quoted(file)).into());
             }
             map.extend((*failure.facts).clone());
         }
         error
     }
-}
-
-/// A path as one word for a shell.
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.to_string_lossy().replace('\'', "'\\''"))
 }

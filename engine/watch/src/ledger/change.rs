@@ -32,6 +32,8 @@ impl Ledger {
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(wrong)?;
         let result = work(&transaction).map_err(wrong)?;
         transaction.commit().map_err(wrong)?;
+        // Now it is known that this was not written to a file that nobody finds again.
+        self.is_there()?;
         Ok(result)
     }
 
@@ -47,6 +49,15 @@ pub(super) fn put(change: &Transaction, input: &Input, state: &str) -> rusqlite:
     let before: Option<i64> =
         change.prepare_cached("SELECT print FROM item WHERE name = ?1")?.query_row([name], |row| row.get(0)).optional()?;
     if before == Some(print) {
+        if state == "waiting" || state == "running" {
+            // What has ended and is worked on again begins anew.
+            change
+                .prepare_cached(
+                    "UPDATE item SET attempts = 0, crashes = 0, ran = 0, started = NULL, not_before = NULL \
+                     WHERE name = ?1 AND state IN ('done', 'failed')",
+                )?
+                .execute([name])?;
+        }
         change.prepare_cached("UPDATE item SET state = ?2 WHERE name = ?1")?.execute(params![name, state])?;
         return Ok(());
     }

@@ -9,7 +9,7 @@ mod schema;
 mod whole;
 
 pub(crate) use place::{known, same};
-pub use recall::{Known, Standing};
+pub use recall::{Known, Standing, Stays};
 pub use schema::open_to_read;
 
 use crate::error::{Error, file};
@@ -106,7 +106,7 @@ impl Ledger {
                 return Ok(Begun::Twin);
             }
             let known = change
-                .prepare_cached("SELECT attempts, crashes, print FROM item WHERE name = ?1")?
+                .prepare_cached("SELECT attempts, crashes, print FROM item WHERE name = ?1 AND state IN ('waiting', 'running')")?
                 .query_row([name], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, u32>(1)?, row.get::<_, i64>(2)? as u64)))
                 .optional()?;
             let (attempts, crashes) = match known {

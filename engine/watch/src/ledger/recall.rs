@@ -29,7 +29,27 @@ pub struct Known {
     pub failed: bool,
 }
 
+/// An input that is done and was not put away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stays {
+    pub name: PathBuf,
+    pub content: String,
+    pub job: String,
+}
+
 impl Ledger {
+    /// The next inputs by name that are done and were not put away.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn staying(&self, after: &Path, n: usize) -> Result<Vec<Stays>, Error> {
+        let sql = "SELECT item.name, coalesce(content, ''), coalesce(job, '') FROM file CROSS JOIN item ON item.name = file.item \
+                   WHERE file.item > ?1 AND state = 'done' GROUP BY file.item ORDER BY file.item LIMIT ?2";
+        self.query(sql, params![bytes(after), n as i64], |row| {
+            Ok(Stays { name: path(row.get(0)?), content: row.get(1)?, job: row.get(2)? })
+        })
+    }
+
     /// Some other inputs that are done and had the same key, the latest first.
     ///
     /// # Errors
@@ -49,11 +69,15 @@ impl Ledger {
         Ok(found.into_iter().next().flatten())
     }
 
-    /// True where an input of this name was done once, whatever its content. Reads the whole history.
+    /// True where an input of this name was done once, whatever its content. Reads the whole history where it was overwritten.
     ///
     /// # Errors
     /// Of SQLite.
     pub fn was_done(&self, name: &Path) -> Result<bool, Error> {
+        let as_it_is = "SELECT 1 FROM item WHERE name = ?1 AND ended IS NOT NULL";
+        if !self.query(as_it_is, [bytes(name)], |_| Ok(()))?.is_empty() {
+            return Ok(true);
+        }
         let sql = "SELECT 1 FROM history WHERE name = ?1 AND what IN ('done', 'same') LIMIT 1";
         Ok(!self.query(sql, [bytes(name)], |_| Ok(()))?.is_empty())
     }
@@ -102,7 +126,7 @@ impl Ledger {
     pub fn tries(&self, name: &Path, print: u64) -> Result<(u32, u32, Option<f64>), Error> {
         let connection = self.lock();
         let found = connection
-            .prepare_cached("SELECT attempts, crashes, not_before FROM item WHERE name = ?1 AND print = ?2")
+            .prepare_cached("SELECT attempts, crashes, not_before FROM item WHERE name = ?1 AND print = ?2 AND state IN ('waiting', 'running')")
             .and_then(|mut query| {
                 query.query_row(params![bytes(name), print as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
             });

@@ -5,12 +5,13 @@ use crate::attempt::Bench;
 use crate::content::look;
 use crate::error::Error;
 use crate::grouping::Grouping;
+use crate::ledger::Known;
 use crate::names::{HALT, READY};
 use crate::scan::{Found, Troubles, is_marked, scan};
 use crate::settle::{Said, Settler};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Decides what is tracked.
@@ -18,6 +19,8 @@ pub struct Intake {
     pub settler: Settler,
     grouping: Arc<dyn Grouping>,
     memory: Memory,
+    /// Paths below the watched folder that are no inputs.
+    left_out: Arc<BTreeSet<PathBuf>>,
     /// There was no room for everything at the last look.
     pub more: bool,
     error: Option<Error>,
@@ -25,7 +28,13 @@ pub struct Intake {
 
 impl Intake {
     pub fn new(settler: Settler, grouping: Arc<dyn Grouping>, memory: Memory) -> Self {
-        Self { settler, grouping, memory, more: false, error: None }
+        Self { settler, grouping, memory, left_out: Arc::default(), more: false, error: None }
+    }
+
+    /// From now on what lies at or below these is no input.
+    pub fn leave_out(&mut self, paths: BTreeSet<PathBuf>) {
+        paths.iter().for_each(|path| self.settler.forget(path));
+        self.left_out = Arc::new(paths);
     }
 
     /// Looks at one path, and everything below it. `room` is how many inputs may be added.
@@ -67,6 +76,20 @@ impl Intake {
         }
     }
 
+    /// An input that is done is worked on again, as it is: these are its files.
+    pub fn again(&mut self, bench: &Bench, files: &[Known]) -> Result<Troubles, Error> {
+        for known in files {
+            let path = path_hash(&known.path);
+            self.memory.ended.remove(&path);
+            self.memory.complete.insert(path, known.stamp);
+        }
+        let mut troubles = Troubles::new();
+        for known in files {
+            troubles.extend(self.hint(bench, &bench.place.input.join(&known.path), false, usize::MAX)?);
+        }
+        Ok(troubles)
+    }
+
     /// These files are to be looked at again.
     pub fn untaken(&mut self, input: &crate::input::Input) {
         for member in &input.members {
@@ -83,6 +106,7 @@ impl Intake {
         mut seen: Option<&mut HashMap<u64, u64>>,
     ) -> Troubles {
         let mut room = room;
+        let left_out = Arc::clone(&self.left_out);
         let mut take = |found: Found| {
             let (path, stamp) = (path_hash(&found.path), found.stamp.hash());
             if self.memory.ended.get(&path) == Some(&stamp) {
@@ -109,7 +133,7 @@ impl Intake {
             room = room.saturating_sub(self.settler.n_inputs().saturating_sub(before));
             ControlFlow::Continue(())
         };
-        scan(&bench.place.input, start, bench.place.output_below_input(), &mut take)
+        scan(&bench.place.input, start, &left_out, &mut take)
     }
 
     /// Groups, and what is quiet together, are seen whole: else they would start before they are complete.

@@ -2,6 +2,7 @@
 
 mod intake;
 mod queue;
+mod review;
 mod start;
 mod turn;
 mod workers;
@@ -57,20 +58,49 @@ pub struct Summary {
     pub left: usize,
 }
 
-/// Watches until it is told to stop. Blocks.
+/// A watcher that has looked at its folders and its ledger, and has not begun.
+pub struct Watcher {
+    parts: Parts,
+    ledger: Ledger,
+    claims: Claims,
+    staging: PathBuf,
+}
+
+impl Watcher {
+    /// Opens the ledger, and makes the watcher's own folders.
+    ///
+    /// # Errors
+    /// Before anything is touched: the folders or the ledger cannot be used.
+    pub fn open(parts: Parts) -> Result<Self, Error> {
+        parts.place.refuse_ledger(&parts.ledger)?;
+        let ledger = Ledger::open(&parts.ledger)?;
+        ledger.belongs_to(&parts.place, parts.config.moved)?;
+        let me = Owner::myself();
+        let claims = Claims::open(&parts.place.input, me.clone(), parts.config.lease, Arc::clone(&parts.clock))?;
+        let staging = start::staging(&parts.place, &me)?;
+        Ok(Self { parts, ledger, claims, staging })
+    }
+
+    /// Watches until it is told to stop. Blocks.
+    ///
+    /// # Errors
+    /// The ledger can no longer be written.
+    pub fn run(self) -> Result<Summary, Error> {
+        let Self { parts, ledger, claims, staging } = self;
+        let left = staging.clone();
+        let summary = turn::Loop::new(parts, ledger, claims, staging)?.run();
+        // The next start does this, too. Where something is left under way, its result may be on its way to its final name.
+        if summary.as_ref().is_ok_and(|summary| summary.left == 0) {
+            start::clear(&left);
+        }
+        summary
+    }
+}
+
+/// [`Watcher::open`] and [`Watcher::run`].
 ///
 /// # Errors
-/// Before anything is touched: the folders or the ledger cannot be used. Later: the ledger can no longer be written.
+/// Those of both.
 pub fn watch(parts: Parts) -> Result<Summary, Error> {
-    let ledger = Ledger::open(&parts.ledger)?;
-    let me = Owner::myself();
-    let claims = Claims::open(&parts.place.input, me.clone(), parts.config.lease, Arc::clone(&parts.clock))?;
-    let staging = start::staging(&parts.place, &me)?;
-    let left = staging.clone();
-    let summary = turn::Loop::new(parts, ledger, claims, staging)?.run();
-    // The next start does this, too. Where something is left under way, its result may be on its way to its final name.
-    if summary.as_ref().is_ok_and(|summary| summary.left == 0) {
-        start::clear(&left);
-    }
-    summary
+    Watcher::open(parts)?.run()
 }

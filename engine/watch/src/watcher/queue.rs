@@ -109,6 +109,11 @@ impl Queue {
         self.ready.len() + self.later.len() + self.running.len()
     }
 
+    /// True for one that must not start yet.
+    pub fn is_later(&self, name: &Path) -> bool {
+        self.later_names.contains(name)
+    }
+
     pub fn has(&self, name: &Path) -> bool {
         self.places.contains_key(name) || self.later_names.contains(name) || self.running.contains_key(name)
     }

@@ -2,6 +2,7 @@
 
 use super::intake::Intake;
 use super::queue::Queue;
+use super::review::Review;
 use super::start;
 use super::workers::{Told, Workers};
 use super::{Control, Parts, Summary};
@@ -39,6 +40,7 @@ pub struct Loop {
     controls: Receiver<Control>,
     workers: Workers,
     intake: Intake,
+    review: Review,
     queue: Queue,
     _events: Box<dyn Events>,
     sink: Sink,
@@ -84,9 +86,10 @@ impl Loop {
         };
         text.iter().for_each(|text| bench.observer.notice(&Notice::Warning { text }));
         let now = bench.clock.now();
-        Ok(Self {
+        let mut own = Self {
             workers: Workers::start(&bench)?,
             intake: Intake::new(settler, grouping, memory),
+            review: Review::new(bench.config.after, bench.config.again),
             queue: Queue::default(),
             _events: events,
             sink,
@@ -105,7 +108,21 @@ impl Loop {
             job,
             reload,
             controls,
-        })
+        };
+        own.leave_out();
+        Ok(own)
+    }
+
+    /// What the job is made of may lie among the inputs, and is none of them.
+    fn leave_out(&mut self) {
+        let place = &self.bench.place;
+        let paths = place.left_out(&self.job.parts());
+        let results = place.output.strip_prefix(&place.input).ok();
+        let names: Vec<String> = paths.iter().filter(|path| Some(path.as_path()) != results).map(|path| shown(path)).collect();
+        self.intake.leave_out(paths);
+        if !names.is_empty() {
+            self.warn(format!("no inputs, as the pipeline is made of them: {}", names.join(", ")));
+        }
     }
 
     /// Turns until it is told to stop, or, with `once`, nothing is left.
@@ -115,6 +132,7 @@ impl Loop {
             self.scan()?;
             self.settle();
             self.start()?;
+            self.review()?;
             self.record()?;
             self.tell();
             if let Some(left) = self.is_over()? {
@@ -125,6 +143,7 @@ impl Loop {
                 return Ok(Summary { done: now.done, same: now.same, failed: now.failed, left });
             }
             self.sleep()?;
+            self.bench.ledger.is_there()?;
         }
     }
 
@@ -244,6 +263,20 @@ impl Loop {
         self.full_pause > self.bench.config.full_pause || self.suspects.contains(name)
     }
 
+    /// Takes up again what is done, where nothing else is to do.
+    fn review(&mut self) -> Result<(), Error> {
+        if self.can_review() {
+            let troubles = self.review.turn(&self.bench, self.job.identity(), &mut self.intake, &self.queue)?;
+            self.troubles(troubles);
+        }
+        Ok(())
+    }
+
+    fn can_review(&self) -> bool {
+        let is_free = self.workers.n_free > 0 && !self.intake.more;
+        is_free && self.paused.is_none() && self.stopping.is_none()
+    }
+
     fn why_paused(&mut self) -> Option<String> {
         let now = self.bench.clock.now();
         if self.bench.place.input.join(HALT).symlink_metadata().is_ok() {
@@ -327,7 +360,7 @@ impl Loop {
                 self.is_full();
                 self.queue.push_front(input);
             }
-            Err(error @ (Error::Ledger { .. } | Error::Thread(_))) => return Err(error),
+            Err(error @ (Error::Ledger { .. } | Error::LedgerGone { .. } | Error::Thread(_))) => return Err(error),
             Err(error) => {
                 // The drive with the claims may come back.
                 self.warn(format!("{}: {error}; it is tried again", input.shown()));
@@ -341,7 +374,8 @@ impl Loop {
     fn is_over(&mut self) -> Result<Option<usize>, Error> {
         let now = self.bench.clock.now();
         let Some(stop) = self.stopping else {
-            let idle = self.queue.len() == 0 && self.intake.settler.next().is_none() && !self.intake.more;
+            let idle =
+                self.queue.len() == 0 && self.intake.settler.next().is_none() && !self.intake.more && self.review.is_over();
             let nothing = self.bench.config.once && self.has_scanned && idle && self.hints.is_empty();
             return Ok(nothing.then_some(0));
         };
@@ -377,6 +411,8 @@ impl Loop {
             Control::Reload => match (self.reload)() {
                 Ok(job) => {
                     self.job = job;
+                    self.review.anew(self.bench.config.after, &self.queue);
+                    self.leave_out();
                     self.bench.observer.notice(&Notice::Reloaded);
                 }
                 Err(why) => self.bench.observer.notice(&Notice::Kept { why: &why }),
@@ -388,6 +424,9 @@ impl Loop {
         let now = self.bench.clock.now();
         let due = [self.intake.settler.next(), self.queue.next(), Some(self.next_scan), self.full_until, self.stopping];
         let mut long = TICK;
+        if self.can_review() && self.review.is_due(&self.bench, &self.queue) {
+            long = Duration::from_millis(1);
+        }
         for due in due.into_iter().flatten() {
             long = long.min(due.saturating_sub(now).max(Duration::from_millis(1)));
         }

@@ -1,5 +1,6 @@
 //! The folder engine as a whole: killed, doubled, misled, and out of space.
 
+mod again;
 mod arrive;
 mod browser;
 mod claims;
