@@ -34,8 +34,12 @@ pub struct Config {
     pub full_pause: Duration,
     /// Stop when nothing is left to do.
     pub once: bool,
-    /// Said in every `error.json`: versions, the command that repeats the work.
+    /// The ledger was made for these folders when they had other names.
+    pub moved: bool,
+    /// Said in every `error.json`.
     pub facts: Map<String, Json>,
+    /// The command that repeats the work, for a shell: what stands before the path of the input, and after it.
+    pub command: Option<[String; 2]>,
 }
 
 impl Default for Config {
@@ -55,7 +59,9 @@ impl Default for Config {
             min_free: 256 << 20,
             full_pause: Duration::from_secs(5),
             once: false,
+            moved: false,
             facts: Map::new(),
+            command: None,
         }
     }
 }

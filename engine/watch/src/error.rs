@@ -14,7 +14,7 @@ pub enum Error {
     #[error("{}: {message}", path.display())]
     Layout { path: PathBuf, message: String },
     /// The ledger cannot be read or written.
-    #[error("ledger {}: {source}", path.display())]
+    #[error("ledger {}: {}", path.display(), told(source))]
     Ledger { path: PathBuf, source: rusqlite::Error },
     /// Another process has the ledger.
     #[error("ledger {}: another watcher uses it; a ledger belongs to one watcher (give this one its own)", path.display())]
@@ -22,6 +22,26 @@ pub enum Error {
     /// The ledger was written by a later version.
     #[error("ledger {}: its layout is {found}, this program knows up to {known}", path.display())]
     LedgerVersion { path: PathBuf, found: i64, known: i64 },
+    /// The file is no ledger.
+    #[error(
+        "ledger {}: this is a file of another program, and is left as it is; name another file with --ledger, the watcher makes it",
+        path.display()
+    )]
+    LedgerForeign { path: PathBuf },
+    /// The ledger is that of other folders.
+    #[error(
+        "ledger {}: it belongs to inputs in {} with results in {}; give other folders a ledger of their own with --ledger, \
+         or say --moved if these are the same folders under new names",
+        path.display(), input.display(), output.display()
+    )]
+    LedgerElsewhere { path: PathBuf, input: PathBuf, output: PathBuf },
+    /// The ledger's file was taken away while it was in use.
+    #[error(
+        "ledger {}: it was removed or replaced while the watcher used it; put it back, or start without it: results that are \
+         there are recognised",
+        path.display()
+    )]
+    LedgerGone { path: PathBuf },
     /// A file of the watcher's own cannot be read or written.
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
@@ -31,6 +51,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// True where the watcher was asked for something that cannot be, and has touched nothing.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Layout { .. } | Self::LedgerForeign { .. } | Self::LedgerElsewhere { .. } | Self::LedgerVersion { .. }
+        )
+    }
+
     /// True where the disk is full: then waiting helps.
     pub fn is_full(&self) -> bool {
         match self {
@@ -39,6 +67,24 @@ impl Error {
             _ => false,
         }
     }
+}
+
+/// What SQLite says, in one line and once, and what can be done where that is known.
+fn told(error: &rusqlite::Error) -> String {
+    use rusqlite::ErrorCode;
+    let text = match error {
+        rusqlite::Error::SqliteFailure(_, Some(text)) | rusqlite::Error::SqlInputError { msg: text, .. } => text.clone(),
+        other => other.to_string(),
+    };
+    let advice = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            "; it is damaged: move it away, with its -wal and -shm, and start again; results that are there are recognised"
+        }
+        Some(ErrorCode::CannotOpen) => "; is it a folder, or is its folder not to be written in?",
+        Some(ErrorCode::ReadOnly) => "; this user may not write it",
+        _ => "",
+    };
+    crate::words::one_line(&text) + advice
 }
 
 /// An error of the file system, with the file it was about.

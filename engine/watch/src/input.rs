@@ -1,7 +1,8 @@
 //! One input as the watcher hands it on: its name, its files, when it was seen.
 
 use crate::stamp::{self, Member};
-use std::path::{Path, PathBuf};
+pub use crate::words::shown;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A complete input.
@@ -32,33 +33,5 @@ impl Input {
     /// For people: one line, whatever the name holds.
     pub fn shown(&self) -> String {
         shown(&self.name)
-    }
-}
-
-/// A path for one line of text: control characters and what is no UTF-8 are written out.
-pub fn shown(path: &Path) -> String {
-    let mut text = String::new();
-    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
-        for letter in chunk.valid().chars() {
-            if letter.is_control() { text.extend(letter.escape_default()) } else { text.push(letter) }
-        }
-        for byte in chunk.invalid() {
-            text.push_str(&format!("\\x{byte:02x}"));
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shown;
-    use std::ffi::OsStr;
-    use std::os::unix::ffi::OsStrExt;
-    use std::path::Path;
-
-    #[test]
-    fn names_stay_on_one_line() {
-        assert_eq!(shown(Path::new("a b/\"ü\"\n.nii")), "a b/\"ü\"\\n.nii");
-        assert_eq!(shown(Path::new(OsStr::from_bytes(b"\xffx"))), "\\xffx");
     }
 }

@@ -12,20 +12,21 @@ pub trait Observer: Send + Sync {
     fn moment(&self, _moment: Moment, _name: &Path) {}
 }
 
-/// Something to tell.
+/// Something to tell. Names are paths of inputs and may hold anything, so may texts and messages: whoever writes them on
+/// lines uses [`crate::words`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Notice<'a> {
     /// Work on an input begins.
-    Started { name: &'a str, attempt: u32, bytes: u64, waited: Duration },
+    Started { name: &'a Path, attempt: u32, bytes: u64, waited: Duration },
     /// It is done; its result is `result`, relative to the folder of results.
-    Done { name: &'a str, attempt: u32, elapsed: Duration, result: &'a Path },
+    Done { name: &'a Path, attempt: u32, elapsed: Duration, result: &'a Path },
     /// It was done before: the same content with the same pipeline, as input `same_as`.
-    Same { name: &'a str, same_as: &'a str, result: &'a Path },
+    Same { name: &'a Path, same_as: &'a Path, result: &'a Path },
     /// An attempt failed; the next is after the pause.
-    Again { name: &'a str, attempt: u32, failure: &'a Failure, pause: Duration },
+    Again { name: &'a Path, attempt: u32, failure: &'a Failure, pause: Duration },
     /// It failed for good; where the input went, if it could be moved.
-    Failed { name: &'a str, attempt: u32, failure: &'a Failure, moved: Option<&'a Path> },
+    Failed { name: &'a Path, attempt: u32, failure: &'a Failure, moved: Option<&'a Path> },
     /// Nothing new starts; why.
     Paused { why: &'a str },
     /// Work goes on.

@@ -33,7 +33,8 @@ pub fn done(folder: &Path, input: &Input, after: After) -> io::Result<Option<Vec
         After::Keep => return Ok(None),
         After::Move => {
             for member in &input.members {
-                let moved = put(folder, member, |number| numbered(&Path::new(DONE).join(&member.path), number))?;
+                let target = free(folder, Path::new(DONE), &member.path);
+                let moved = put(folder, member, |number| numbered(&target, number))?;
                 touched.extend(moved.and_then(|moved| Some(folder.join(moved.parent()?))));
             }
         }
@@ -59,17 +60,18 @@ pub fn done(folder: &Path, input: &Input, after: After) -> io::Result<Option<Vec
 /// Of the file system.
 pub fn failed(folder: &Path, input: &Input, error: impl FnOnce(&Path) -> serde_json::Value) -> io::Result<PathBuf> {
     let marked = marked_folders(folder, input);
-    let base = Path::new(FAILED).join(&input.name);
+    let base = free(folder, Path::new(FAILED), &input.name);
     make_folders(folder, folder.join(&base).parent().unwrap_or(folder))?;
     let name = |member: &Member| match (input.is_group, member.path.file_name()) {
-        (false, Some(name)) => PathBuf::from(name),
-        _ => member.path.clone(),
+        (false, Some(name)) => beside_error(Path::new(name)),
+        _ => beside_error(&member.path),
     };
     let target = (1..)
         .map(|number| numbered(&base, number))
         .find_map(|target| match std::fs::create_dir(folder.join(&target)) {
             Ok(()) => Some(Ok(target)),
             // The process was killed before it moved the input, or someone took the input back to have it tried again.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !folder.join(&target).is_dir() => None,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let is_free = |member| folder.join(&target).join(name(member)).symlink_metadata().is_err();
                 input.members.iter().all(is_free).then_some(Ok(target))
@@ -85,7 +87,7 @@ pub fn failed(folder: &Path, input: &Input, error: impl FnOnce(&Path) -> serde_j
     let beside = folder.join(&target).join(".error.json.tmp");
     std::fs::write(&beside, serde_json::to_vec_pretty(&error)?)?;
     std::fs::File::open(&beside)?.sync_all()?;
-    std::fs::rename(&beside, folder.join(&target).join("error.json"))?;
+    std::fs::rename(&beside, folder.join(&target).join(ERROR))?;
     sync_folder(&folder.join(&target))?;
     let mut touched = BTreeSet::new();
     for member in &input.members {
@@ -95,6 +97,28 @@ pub fn failed(folder: &Path, input: &Input, error: impl FnOnce(&Path) -> serde_j
     touched.iter().try_for_each(|folder| sync_folder(folder))?;
     tidy(folder, &marked);
     Ok(target)
+}
+
+/// Says why an input failed, in the folder where it lies then.
+const ERROR: &str = "error.json";
+
+/// The name of a failed file in its folder, where one name is taken.
+fn beside_error(path: &Path) -> PathBuf {
+    numbered(path, if path == Path::new(ERROR) { 2 } else { 1 })
+}
+
+/// Where `path` may lie below `base`: folders on the way have a number where a file has their name already.
+fn free(folder: &Path, base: &Path, path: &Path) -> PathBuf {
+    let above = path.parent().unwrap_or(Path::new(""));
+    let is_free = |path: &PathBuf| {
+        let path = folder.join(path);
+        path.symlink_metadata().is_err() || path.is_dir()
+    };
+    let below = above.components().fold(base.to_owned(), |found, part| {
+        let wanted = found.join(part);
+        (1..1000).map(|number| numbered(&wanted, number)).find(is_free).unwrap_or(wanted)
+    });
+    path.file_name().map_or_else(|| below.clone(), |name| below.join(name))
 }
 
 /// Moves one file to the first free of the names, and returns it; `None` if the file is gone, or another one now.

@@ -2,6 +2,7 @@
 
 use crate::names::{self, READY};
 use crate::stamp::Stamp;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -21,13 +22,13 @@ pub type Troubles = Vec<(PathBuf, std::io::Error)>;
 
 /// Gives every file at or below `start`, a path below `folder`, that may be an input, until `take` breaks.
 ///
-/// Links are not followed, neither to files nor to folders. `except`, below `folder`, is left out.
-pub fn scan(folder: &Path, start: &Path, except: Option<&Path>, take: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Troubles {
+/// Links are not followed, neither to files nor to folders. What lies at or below `except`, paths below `folder`, is left out.
+pub fn scan(folder: &Path, start: &Path, except: &BTreeSet<PathBuf>, take: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Troubles {
     let mut walk = Walk { folder, except, take, troubles: Vec::new() };
     if !start.as_os_str().is_empty() && !names::may_be_input(start) {
         return Vec::new();
     }
-    if has_link_above(folder, start) {
+    if has_link_above(folder, start) || start.ancestors().any(|above| except.contains(above)) {
         return Vec::new();
     }
     let _ = walk.entry(start, is_marked(folder, start));
@@ -46,13 +47,16 @@ fn above(path: &Path) -> impl Iterator<Item = &Path> {
 
 struct Walk<'a> {
     folder: &'a Path,
-    except: Option<&'a Path>,
+    except: &'a BTreeSet<PathBuf>,
     take: &'a mut dyn FnMut(Found) -> ControlFlow<()>,
     troubles: Troubles,
 }
 
 impl Walk<'_> {
     fn entry(&mut self, path: &Path, is_ready: bool) -> ControlFlow<()> {
+        if self.except.contains(path) {
+            return ControlFlow::Continue(());
+        }
         let absolute = if path.as_os_str().is_empty() { self.folder.to_owned() } else { self.folder.join(path) };
         match absolute.symlink_metadata() {
             Ok(metadata) if metadata.is_dir() => self.below(path, &absolute, is_ready),
@@ -64,9 +68,6 @@ impl Walk<'_> {
     }
 
     fn below(&mut self, path: &Path, absolute: &Path, is_ready: bool) -> ControlFlow<()> {
-        if self.except.is_some_and(|except| except == path) {
-            return ControlFlow::Continue(());
-        }
         let entries = match std::fs::read_dir(absolute) {
             Ok(entries) => entries,
             Err(error) => return self.trouble(path, error),

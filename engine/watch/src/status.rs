@@ -1,7 +1,7 @@
 //! What the ledger tells to someone who only looks, while a watcher writes it.
 
 use crate::error::Error;
-use crate::ledger::open_to_read;
+use crate::ledger::{self, open_to_read};
 use rusqlite::Connection;
 use serde::Serialize;
 use std::path::Path;
@@ -51,6 +51,15 @@ impl Looker {
     /// There is no ledger, or it cannot be read.
     pub fn open(path: &Path) -> Result<Self, Error> {
         Ok(Self { path: path.into(), connection: open_to_read(path)? })
+    }
+
+    /// Looks whether it is the ledger of these folders.
+    ///
+    /// # Errors
+    /// It is that of others; of SQLite.
+    pub fn belongs_to(&self, input: &Path, output: &Path) -> Result<(), Error> {
+        let known = ledger::known(&self.connection).map_err(|source| Error::Ledger { path: self.path.clone(), source })?;
+        ledger::same(&self.path, known, input, output)
     }
 
     /// Looks; `now` in seconds since 1970, at most `n` entries of each list.

@@ -6,7 +6,10 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Number of the layout in `user_version`.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
+
+/// In `application_id`, as the letters `voxl`: whose file it is. Layouts before 3 lack it.
+const PROGRAM: i64 = 0x766f_786c;
 
 /// A write-ahead log that is always whole. When it is flushed the ledger says itself; see its `change`.
 const SAFETY: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;";
@@ -54,44 +57,84 @@ CREATE TABLE history (
 PRAGMA user_version = 2;
 ";
 
+/// What layout 2 lacks: the folders that it is the ledger of, in one row.
+const FROM_2: &str = "
+CREATE TABLE place (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    input BLOB NOT NULL,
+    output BLOB NOT NULL
+) STRICT;
+PRAGMA application_id = 0x766f786c;
+PRAGMA user_version = 3;
+";
+
 /// What layout 1 lacks: whether the job of an input that runs has ended already.
 const FROM_1: &str = "ALTER TABLE item ADD COLUMN ran INTEGER NOT NULL DEFAULT 0; PRAGMA user_version = 2;";
+
+/// What was taken in of groups with names that are theirs for ever. Programs of earlier versions that open a ledger with it leave
+/// it alone, so the layout's number is the same.
+const TAKEN: &str = "
+CREATE TABLE IF NOT EXISTS taken (
+    name BLOB PRIMARY KEY,
+    at REAL NOT NULL,
+    n_files INTEGER NOT NULL,
+    folder TEXT NOT NULL,
+    contents BLOB NOT NULL,
+    paths BLOB NOT NULL,
+    refused TEXT
+) STRICT, WITHOUT ROWID;
+";
 
 /// Opens for writing, and lays out what is new.
 ///
 /// # Errors
-/// Of SQLite, and a layout of a later version.
+/// Of SQLite, a file of another program, and a layout of a later version: none of them is changed.
 pub fn open(path: &Path) -> Result<Connection, Error> {
     let wrong = |source| Error::Ledger { path: path.into(), source };
     let connection = Connection::open(path).map_err(wrong)?;
     connection.busy_timeout(Duration::from_secs(30)).map_err(wrong)?;
+    let found = version(&connection, path)?;
     connection.execute_batch(SAFETY).map_err(wrong)?;
-    match version(&connection, path)? {
-        0 => connection.execute_batch(&format!("BEGIN IMMEDIATE; {LAYOUT} COMMIT;")).map_err(wrong)?,
-        1 => connection.execute_batch(&format!("BEGIN IMMEDIATE; {FROM_1} COMMIT;")).map_err(wrong)?,
-        found if found > VERSION => return Err(Error::LedgerVersion { path: path.into(), found, known: VERSION }),
-        _ => {}
-    }
+    let missing = match found {
+        0 => [LAYOUT, FROM_2].concat(),
+        1 => [FROM_1, FROM_2].concat(),
+        2 => FROM_2.to_owned(),
+        _ => String::new(),
+    };
+    connection.execute_batch(&format!("BEGIN IMMEDIATE; {missing} {TAKEN} COMMIT;")).map_err(wrong)?;
     Ok(connection)
 }
 
 /// Opens for looking only, while a watcher may be writing.
 ///
 /// # Errors
-/// There is none, it cannot be read, or it has a layout of another version.
+/// There is none, it cannot be read, it is a file of another program, or it has a layout of a later version.
 pub fn open_to_read(path: &Path) -> Result<Connection, Error> {
     let wrong = |source| Error::Ledger { path: path.into(), source };
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(wrong)?;
     connection.busy_timeout(Duration::from_secs(5)).map_err(wrong)?;
     match version(&connection, path)? {
-        VERSION => Ok(connection),
-        found => Err(Error::LedgerVersion { path: path.into(), found, known: VERSION }),
+        0 => Err(Error::LedgerForeign { path: path.into() }),
+        _ => Ok(connection),
     }
 }
 
+/// The layout of a file that is a ledger; 0 of one that is empty.
 fn version(connection: &Connection, path: &Path) -> Result<i64, Error> {
-    connection
-        .query_row("PRAGMA user_version", [], |row| row.get(0))
-        .map_err(|source| Error::Ledger { path: path.into(), source })
+    let ask = || -> rusqlite::Result<_> {
+        let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+        let n_own = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('item', 'file', 'history')";
+        let [version, program] = [number("PRAGMA user_version")?, number("PRAGMA application_id")?];
+        Ok((version, program, number(n_own)?, number("SELECT count(*) FROM sqlite_master")?))
+    };
+    let foreign = || Err(Error::LedgerForeign { path: path.into() });
+    match ask() {
+        Ok((0, 0, 0, 0)) => Ok(0),
+        Ok((found, PROGRAM, 3, _)) if found > VERSION => Err(Error::LedgerVersion { path: path.into(), found, known: VERSION }),
+        Ok((found @ 1..3, 0, 3, _) | (found @ 3.., PROGRAM, 3, _)) => Ok(found),
+        Ok(_) => foreign(),
+        Err(source) if source.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => foreign(),
+        Err(source) => Err(Error::Ledger { path: path.into(), source }),
+    }
 }

@@ -7,7 +7,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use voxloom_watch::job::Failure;
-use voxloom_watch::place::Place;
 use voxloom_watch::retire::After;
 
 #[test]
@@ -113,27 +112,4 @@ fn an_unreadable_input_fails_in_the_end() {
     let error = std::fs::read_to_string(stage.input("failed/a/error.json")).unwrap();
     assert!(error.contains("Permission denied") && error.contains("\"kind\": \"transient\""), "{error}");
     assert!(stage.input("failed/a/a").exists() && stage.output("b/copy0").exists());
-}
-
-#[test]
-fn folders_that_would_feed_each_other_are_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    std::fs::create_dir_all(path("in/below")).unwrap();
-    assert!(Place::new(&path("missing"), &path("out")).is_err());
-    assert!(Place::new(&path("in"), &path("in")).is_err());
-    assert!(Place::new(&path("in/below"), &path("in")).is_err());
-    assert!(Place::new(&path("in"), &path("in/results")).is_ok(), "results below the inputs are not watched");
-}
-
-#[test]
-fn results_below_the_watched_folder_are_no_inputs() {
-    let stage = Stage::new();
-    stage.put("a", "x");
-    let change = |parts: &mut voxloom_watch::watcher::Parts| {
-        parts.place = Place::new(&parts.place.input, &parts.place.input.join("results")).unwrap();
-    };
-    assert_eq!(stage.once(copy(), change).0.done, 1);
-    assert_eq!(stage.once(copy(), change).0.done, 0);
-    assert!(stage.input("results/a/copy0").exists());
 }

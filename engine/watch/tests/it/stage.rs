@@ -17,7 +17,8 @@ use voxloom_watch::job::{Failure, Job, Work};
 use voxloom_watch::notice::{Moment, Notice, Observer};
 use voxloom_watch::place::Place;
 use voxloom_watch::settle::Quiet;
-use voxloom_watch::watcher::{Control, Parts, Summary, watch};
+use voxloom_watch::watcher::{Control, Parts, Summary, Watcher, watch};
+use voxloom_watch::words::shown;
 
 /// `in`, `out` and ledgers in a folder that goes away.
 pub struct Stage {
@@ -85,8 +86,7 @@ impl Stage {
         assert!(left.is_empty(), "claims are left: {:?}", left.keys());
     }
 
-    /// A watcher in this process, with what `change` makes of the parts. It stops when this is dropped.
-    pub fn watch(&self, job: impl Job + 'static, change: impl FnOnce(&mut Parts)) -> Watching {
+    fn parts(&self, job: impl Job + 'static, change: impl FnOnce(&mut Parts)) -> (Parts, Arc<Heard>, Sender<Control>) {
         let heard = Arc::new(Heard::default());
         let (control, controls) = crossbeam::channel::unbounded();
         let place = Place::new(&self.folder.path().join("in"), &self.folder.path().join("out")).unwrap();
@@ -104,6 +104,17 @@ impl Stage {
             reload: Box::new(|| Err("there is nothing to reload".into())),
         };
         change(&mut parts);
+        (parts, heard, control)
+    }
+
+    /// A watcher that only opens what it needs.
+    pub fn opened(&self, change: impl FnOnce(&mut Parts)) -> Result<Watcher, Error> {
+        Watcher::open(self.parts(copy(), change).0)
+    }
+
+    /// A watcher in this process, with what `change` makes of the parts. It stops when this is dropped.
+    pub fn watch(&self, job: impl Job + 'static, change: impl FnOnce(&mut Parts)) -> Watching {
+        let (parts, heard, control) = self.parts(job, change);
         let thread = std::thread::spawn(move || watch(parts));
         Watching { control, heard, thread: Some(thread) }
     }
@@ -166,6 +177,11 @@ impl Watching {
         self.heard.wait(words);
     }
 
+    /// Waits until it ends by itself.
+    pub fn ended(mut self) -> Result<Summary, Error> {
+        self.thread.take().unwrap().join().unwrap()
+    }
+
     pub fn stop(mut self) -> Summary {
         self.control.send(Control::Stop).unwrap();
         self.thread.take().unwrap().join().unwrap().unwrap()
@@ -208,11 +224,11 @@ impl Heard {
 impl Observer for Heard {
     fn notice(&self, notice: &Notice) {
         let line = match notice {
-            Notice::Done { name, attempt, .. } => format!("done {name} {attempt}"),
-            Notice::Same { name, same_as, .. } => format!("same {name} {same_as}"),
-            Notice::Failed { name, attempt, failure, .. } => format!("failed {name} {attempt} {}", failure.message),
-            Notice::Again { name, attempt, .. } => format!("again {name} {attempt}"),
-            Notice::Started { name, .. } => format!("started {name}"),
+            Notice::Done { name, attempt, .. } => format!("done {} {attempt}", shown(name)),
+            Notice::Same { name, same_as, .. } => format!("same {} {}", shown(name), shown(same_as)),
+            Notice::Failed { name, attempt, failure, .. } => format!("failed {} {attempt} {}", shown(name), failure.message),
+            Notice::Again { name, attempt, .. } => format!("again {} {attempt}", shown(name)),
+            Notice::Started { name, .. } => format!("started {}", shown(name)),
             other => format!("{other:?}"),
         };
         self.0.lock().unwrap().push(line);

@@ -1,0 +1,68 @@
+//! Inputs that are put away where others lie already.
+
+use crate::stage::{Copy, Stage, copy, tree};
+use std::path::Path;
+use voxloom_watch::job::Failure;
+use voxloom_watch::retire::After;
+use voxloom_watch::watcher::Parts;
+
+fn moves(parts: &mut Parts) {
+    parts.config.after = After::Move;
+}
+
+#[test]
+fn a_file_that_was_put_away_is_no_folder_for_others() {
+    let stage = Stage::new();
+    stage.put("x", "file");
+    stage.once(copy(), moves);
+    stage.put("x/b/c", "below a folder of that name");
+    stage.put("x/d", "beside it");
+    let (summary, heard) = stage.once(copy(), moves);
+    assert_eq!(summary.done, 2, "{heard:?}");
+    assert!(heard.iter().all(|line| !line.contains("Warning")), "{heard:?}");
+    let lies: Vec<_> = tree(&stage.input("done")).into_keys().collect();
+    assert_eq!(lies, ["x", "x.2/b/c", "x.2/d"].map(Path::new));
+}
+
+#[test]
+fn failed_inputs_lie_beside_each_other_whatever_they_are_called() {
+    let stage = Stage::new();
+    let bad = || Copy(|_| Err(Failure::bad("no")));
+    let change = |parts: &mut Parts| parts.config.command = Some(["open ".into(), String::new()]);
+    // In this order each is in the way of the next.
+    for name in ["x", "x/x/b", "x/error.json", "error.json", "error.json/a"] {
+        stage.put(name, name);
+        let (summary, heard) = stage.once(bad(), change);
+        assert_eq!(summary.failed, 1, "{name}: {heard:?}");
+        assert!(heard.iter().all(|line| !line.contains("Warning")), "{name}: {heard:?}");
+        assert!(!stage.input(name).is_file(), "{name} was put away");
+        // Folders that were emptied are in nobody's way.
+        let first = Path::new(name).components().next().unwrap();
+        let _ = std::fs::remove_dir_all(stage.input(first));
+    }
+    let mut told = Vec::new();
+    for (path, bytes) in tree(&stage.input("failed")) {
+        let Ok(error) = serde_json::from_slice::<serde_json::Value>(&bytes) else { continue };
+        let lies = error["command"].as_str().unwrap().strip_prefix("open ").unwrap().to_owned();
+        assert_eq!(std::fs::read_to_string(&lies).unwrap(), error["input"], "{}", path.display());
+        told.push(error["input"].as_str().unwrap().to_owned());
+    }
+    told.sort();
+    assert_eq!(told, ["error.json", "error.json/a", "x", "x/error.json", "x/x/b"]);
+}
+
+#[test]
+fn a_name_that_is_no_text_is_told_so_that_a_shell_finds_it() {
+    use std::os::unix::ffi::OsStrExt;
+    let stage = Stage::new();
+    let name = Path::new(std::ffi::OsStr::from_bytes(b"it's \xff\n.nii"));
+    stage.put(name, "x");
+    let change = |parts: &mut Parts| parts.config.command = Some(["cat ".into(), String::new()]);
+    stage.once(Copy(|_| Err(Failure::bad("no"))), change);
+    let error = std::fs::read(stage.input("failed").join(name).join("error.json")).unwrap();
+    let error: serde_json::Value = serde_json::from_slice(&error).unwrap();
+    assert_eq!(error["input"], "it's \\xff\n.nii");
+    let command = error["command"].as_str().unwrap();
+    let ran = std::process::Command::new("bash").args(["-c", command]).output().unwrap();
+    assert_eq!(ran.stdout, b"x", "{command}");
+}
