@@ -1,6 +1,6 @@
-//! JPEG: baseline, and lossless of any precision. Lossy JPEG of 12 bits is not decoded by the crate.
+//! JPEG: baseline, and lossless of any precision. Lossy JPEG of 12 bits goes to `jpeg_dct`.
 
-use super::{Format, Refusal};
+use super::{Format, Refusal, jpeg_dct};
 use jpeg_decoder::{ColorTransform, Decoder, Error, PixelFormat};
 
 /// One frame, samples little endian and pixel by pixel.
@@ -8,6 +8,9 @@ use jpeg_decoder::{ColorTransform, Decoder, Error, PixelFormat};
 /// # Errors
 /// A variant that the decoder does not know, damaged bytes, or another size than the attributes say.
 pub fn decode(frame: &[u8], format: &Format) -> Result<Vec<u8>, Refusal> {
+    if jpeg_dct::is_deep(frame) {
+        return jpeg_dct::decode(frame, format);
+    }
     let mut decoder = Decoder::new(frame);
     decoder.set_max_decoding_buffer_size(format.frame_bytes().max(1 << 16) * 4);
     if format.photometric == "RGB" {

@@ -5,6 +5,7 @@ mod format;
 mod frames;
 mod jpeg;
 mod jpeg2000;
+mod jpeg_dct;
 mod jpeg_ls;
 mod rle;
 mod samples;

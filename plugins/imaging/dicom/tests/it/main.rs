@@ -1,6 +1,7 @@
 //! Integration tests of the DICOM library, in one binary.
 
 // Real files.
+mod deep_jpeg;
 mod fuzz;
 mod manifest;
 mod manifests;
