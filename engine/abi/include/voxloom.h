@@ -16,6 +16,7 @@
 #ifndef VOXLOOM_H
 #define VOXLOOM_H
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,8 +26,8 @@ extern "C" {
 
 /* Changes when old plugins can no longer be understood. */
 #define VX_ABI_MAJOR 1
-/* Grows when something is added at the end of a table. */
-#define VX_ABI_MINOR 0
+/* Grows when something is added that older sides can do without: at the end of a table, or a number. 1: kinds of failures. */
+#define VX_ABI_MINOR 1
 /* First 8 bytes of a vx_plugin, the last one a NUL. */
 #define VX_MAGIC "VOXLOOM"
 /* Name of the exported constant. */
@@ -45,7 +46,7 @@ extern "C" {
 
 /* ------------------------------------------------------------------------------------------------ status and text */
 
-/* Result of a call, one of the numbers below. */
+/* Result of a call: one of the first numbers below, and with a failure a kind: `return VX_FAILED | VX_FULL;`. */
 typedef int32_t vx_status;
 
 enum {
@@ -53,10 +54,16 @@ enum {
     VX_END = 1,       /* a cursor has no further item; its outputs were not written */
     VX_FAILED = 2,    /* this item failed; others may go on */
     VX_INVALID = 3,   /* the parameters do not fit together */
-    VX_FATAL = 4,     /* the run must stop (a loss that is not finite, a full disk) */
+    VX_FATAL = 4,     /* the run must stop (a loss that is not finite, for example) */
     VX_CANCELLED = 5, /* the call saw that it was cancelled and left early */
     VX_PANICKED = 6,  /* the call panicked or threw; the instance refuses further calls */
-    VX_POISONED = 7   /* the instance panicked earlier and refused this call */
+    VX_POISONED = 7,  /* the instance panicked earlier and refused this call */
+
+    /* Kinds (ABI 1.1): whether the same call may go well another time. Without one nothing says so: bad data, a mistake. */
+    VX_UNAVAILABLE = 0x100, /* what the call needs besides its data is not to be had now: a file, a share, a device */
+    VX_EXHAUSTED = 0x200,   /* the memory of the machine or of the device did not suffice */
+    VX_FULL = 0x300,        /* a disk has no room left, or the user's part of it */
+    VX_KINDS = 0xff00       /* the bits that hold the kind */
 };
 
 /* Borrowed UTF-8, not NUL-terminated, valid for the call unless its owner says `static`. */
@@ -252,7 +259,7 @@ typedef struct vx_plugin {
 /* The one symbol that a plugin defines. */
 extern VX_EXPORT const vx_plugin voxloom_plugin;
 
-/* ----------------------------------------------------------------------------------------------- three conveniences */
+/* ----------------------------------------------------------------------------------------------- four conveniences */
 
 /* A vx_str of a string literal, for static tables: { VX_STR("gain"), ... } */
 #define VX_STR(literal) {(const uint8_t *)(literal), sizeof(literal) - 1}
@@ -266,6 +273,40 @@ static inline void vx_write(const vx_sink *sink, const char *text) {
         all.len += 1;
     }
     sink->write(sink->data, all);
+}
+
+/* The kind of an error of the system: `return VX_FAILED | vx_kind_of_errno(errno);`. */
+static inline vx_status vx_kind_of_errno(int number) {
+    switch (number) {
+    case ENOSPC:
+    case EDQUOT:
+        return VX_FULL;
+    case ENOMEM:
+        return VX_EXHAUSTED;
+    case ENOENT:
+    case EPERM:
+    case EACCES:
+    case ESTALE:
+    case EBUSY:
+    case EROFS:
+    case EIO:
+    case ENFILE:
+    case EMFILE:
+    case ETIMEDOUT:
+    case EAGAIN:
+    case EINTR:
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case ECONNABORTED:
+    case ENOTCONN:
+    case EHOSTUNREACH:
+    case EHOSTDOWN:
+    case ENETUNREACH:
+    case ENETDOWN:
+        return VX_UNAVAILABLE;
+    default:
+        return 0;
+    }
 }
 
 #ifdef __cplusplus

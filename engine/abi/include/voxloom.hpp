@@ -13,8 +13,9 @@
 //     };
 //     VX_PLUGIN("family", "0.1.0", "", &vx::map<Gain>::table)
 //
-// Throw vx::failed (this item), vx::invalid (a parameter) or vx::fatal (the whole run). Any other exception is caught at the
-// border too, and then the instance refuses further calls. Tensors: voxloom_torch.hpp.
+// Throw vx::failed (this item), vx::invalid (a parameter) or vx::fatal (the whole run); what may go well another time gets its
+// kind: vx::failed("no answer", VX_UNAVAILABLE). Any other exception is caught at the border too, with its kind (vx::kind_of), and
+// then the instance refuses further calls. Tensors: voxloom_torch.hpp.
 #ifndef VOXLOOM_HPP
 #define VOXLOOM_HPP
 
@@ -27,9 +28,11 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -63,21 +66,41 @@ class error : public std::runtime_error {
     vx_status status_;
 };
 
-/// This item fails; others go on.
-inline error failed(const std::string &message) { return {VX_FAILED, message}; }
+/// This item fails; others go on. `kind` tells what may go well another time: VX_UNAVAILABLE, VX_EXHAUSTED or VX_FULL.
+inline error failed(const std::string &message, vx_status kind = 0) { return {VX_FAILED | kind, message}; }
 /// The run must stop.
-inline error fatal(const std::string &message) { return {VX_FATAL, message}; }
+inline error fatal(const std::string &message, vx_status kind = 0) { return {VX_FATAL | kind, message}; }
 /// Parameter `path` must not have this value.
-inline error invalid(const std::string &path, const std::string &message) { return {VX_INVALID, path + "\t" + message}; }
+inline error invalid(const std::string &path, const std::string &message, vx_status kind = 0) {
+    return {VX_INVALID | kind, path + "\t" + message};
+}
+
+/// The kind of an exception of the standard library: of memory, or of the system by its number; 0 for all others.
+inline vx_status kind_of(const std::exception &thrown) {
+    if (dynamic_cast<const std::bad_alloc *>(&thrown) != nullptr) {
+        return VX_EXHAUSTED;
+    }
+    const auto *failure = dynamic_cast<const std::system_error *>(&thrown);
+    bool is_errno = failure != nullptr && (failure->code().category() == std::generic_category() ||
+                                           failure->code().category() == std::system_category());
+    return is_errno ? vx_kind_of_errno(failure->code().value()) : 0;
+}
+
+/// What surrounds each `run`, and knows the exceptions of a library; voxloom_torch.hpp puts libtorch's here.
+struct plain {
+    explicit plain(const vx_context &) {}
+    static vx_status kind(const std::exception &thrown) { return kind_of(thrown); }
+};
 
 /// Runs `body`; what it throws becomes a status and a message. An exception that nobody foresaw sets `poisoned`.
-template <class Body>
+template <class Surround = plain, class Body>
 vx_status guarded(const vx_sink *sink, std::atomic<bool> *poisoned, Body &&body) noexcept {
     if (poisoned != nullptr && poisoned->load(std::memory_order_acquire)) {
         write(sink, "refused: an earlier call of this instance threw, and its state may be broken");
         return VX_POISONED;
     }
     std::string_view what = "an exception without a message";
+    vx_status kind = 0;
     try {
         return body();
     } catch (const error &known) {
@@ -85,6 +108,7 @@ vx_status guarded(const vx_sink *sink, std::atomic<bool> *poisoned, Body &&body)
         return known.status();
     } catch (const std::exception &thrown) {
         what = thrown.what();
+        kind = Surround::kind(thrown);
         write(sink, "threw: ");
         write(sink, what.substr(0, what.find('\n'))); // libtorch appends its stack
     } catch (...) {
@@ -94,7 +118,7 @@ vx_status guarded(const vx_sink *sink, std::atomic<bool> *poisoned, Body &&body)
     if (poisoned != nullptr) {
         poisoned->store(true, std::memory_order_release);
     }
-    return VX_PANICKED;
+    return VX_PANICKED | kind;
 }
 
 // ------------------------------------------------------------------------------------------------------------- JSON
@@ -358,11 +382,6 @@ class call {
 
 // ---------------------------------------------------------------------------------------------- operators and plugin
 
-/// What surrounds each `run`; voxloom_torch.hpp puts libtorch's threads and grad mode here.
-struct plain {
-    explicit plain(const vx_context &) {}
-};
-
 /// The table of a plain operator with one `map` entry.
 template <class Operator, class Surround = plain>
 struct map {
@@ -396,7 +415,7 @@ struct map {
         });
     }
     static vx_status create(const vx_context *, vx_str params, void **out, const vx_sink *error) {
-        return guarded(error, nullptr, [&] { return *out = new instance(json::parse(view(params))), VX_OK; });
+        return guarded<Surround>(error, nullptr, [&] { return *out = new instance(json::parse(view(params))), VX_OK; });
     }
     static void destroy(void *made) { delete static_cast<instance *>(made); }
 
@@ -414,7 +433,7 @@ struct map {
         for (size_t index = 0; index < n; ++index) {
             outputs[index] = {{nullptr, 0}, nullptr, nullptr};
         }
-        vx_status status = guarded(error, &made->poisoned, [&] {
+        vx_status status = guarded<Surround>(error, &made->poisoned, [&] {
             Surround around(*context);
             vx::call one(entry(), *context, inputs, outputs);
             made->op.run(one);

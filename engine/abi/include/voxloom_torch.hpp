@@ -37,6 +37,26 @@ inline std::string dtype_name(const at::Tensor &tensor) {
     }
 }
 
+/// libtorch's thread-local state around a call (intra-op threads and grad mode), and the kinds of its exceptions.
+struct torch_state {
+    at::AutoGradMode grad;
+    explicit torch_state(const vx_context &context) : grad(context.grad != 0) {
+        if (at::get_num_threads() != static_cast<int>(context.threads) && context.threads > 0) {
+            at::set_num_threads(static_cast<int>(context.threads));
+        }
+    }
+
+    /// libtorch throws one type for nearly everything, so its words tell.
+    static vx_status kind(const std::exception &thrown) {
+        std::string_view words = thrown.what();
+        auto says = [&](const char *part) { return words.find(part) != std::string_view::npos; };
+        if (says("out of memory") || says("can't allocate memory")) {
+            return VX_EXHAUSTED;
+        }
+        return says("CUDA error") ? VX_UNAVAILABLE : kind_of(thrown);
+    }
+};
+
 struct tensor_value {
     static at::Tensor &of(void *handle) { return *static_cast<at::Tensor *>(handle); }
     static void *clone(void *handle) { return new (std::nothrow) at::Tensor(of(handle)); }
@@ -59,7 +79,7 @@ struct tensor_value {
     static int64_t rows(void *handle) { return of(handle).dim() == 0 ? -1 : of(handle).size(0); }
 
     static vx_status concat(const vx_value *values, size_t n, vx_value *out, const vx_sink *error) {
-        return guarded(error, nullptr, [&] {
+        return guarded<torch_state>(error, nullptr, [&] {
             std::vector<at::Tensor> all;
             for (size_t index = 0; index < n; ++index) {
                 all.push_back(of(values[index].handle));
@@ -68,7 +88,7 @@ struct tensor_value {
         });
     }
     static vx_status split(void *handle, const int64_t *rows, size_t n, vx_value *out, const vx_sink *error) {
-        return guarded(error, nullptr, [&] {
+        return guarded<torch_state>(error, nullptr, [&] {
             std::vector<at::Tensor> parts = of(handle).split_with_sizes(at::IntArrayRef(rows, n), 0);
             for (size_t index = 0; index < n; ++index) {
                 out[index] = make(parts[index]);
@@ -100,16 +120,6 @@ inline const at::Tensor &tensor(const call &call, std::string_view port) {
 inline void output(call &call, std::string_view port, at::Tensor tensor) {
     call.output(port, tensor_value::make(std::move(tensor)));
 }
-
-/// libtorch's thread-local state around a call: intra-op threads and grad mode.
-struct torch_state {
-    at::AutoGradMode grad;
-    explicit torch_state(const vx_context &context) : grad(context.grad != 0) {
-        if (at::get_num_threads() != static_cast<int>(context.threads) && context.threads > 0) {
-            at::set_num_threads(static_cast<int>(context.threads));
-        }
-    }
-};
 
 /// As vx::map, for an operator that uses tensors.
 template <class Operator>

@@ -1,6 +1,6 @@
 //! The plugin contract: what crosses the border between the engine and a plugin.
 //!
-//! C layout, versions and ids; no logic and no dependency. `include/voxloom.h` says the same in C, and
+//! C layout, versions, ids and what numbers mean; no dependency. `include/voxloom.h` says the same in C, and
 //! `tests/layout.rs` holds the two together. In prose: `docs/contract.md`.
 //!
 //! Three rules hold everywhere:
@@ -9,39 +9,18 @@
 //! - no panic and no C++ exception crosses: a call returns a [`Status`] and writes its message into a [`Sink`].
 
 mod context;
+mod kind;
 mod layout;
 mod operator;
 mod plugin;
+pub mod status;
 mod text;
 mod value;
 
 pub use context::{Context, Level};
+pub use kind::Kind;
 pub use operator::{ModuleRef, OperatorTable, StateSink};
 pub use plugin::{ABI_MAJOR, ABI_MINOR, MAGIC, PLUGIN_SYMBOL, Plugin};
+pub use status::Status;
 pub use text::{Sink, Str};
 pub use value::{Value, ValueTable, type_id};
-
-/// Result of a call. The message, if any, is in the call's `error` sink.
-pub type Status = i32;
-
-/// The numbers a [`Status`] can take.
-pub mod status {
-    use super::Status;
-
-    /// Done.
-    pub const OK: Status = 0;
-    /// A cursor has no further item; its outputs were not written.
-    pub const END: Status = 1;
-    /// This item failed; others may go on.
-    pub const FAILED: Status = 2;
-    /// The parameters do not fit together.
-    pub const INVALID: Status = 3;
-    /// The run must stop (a loss that is not finite, a full disk).
-    pub const FATAL: Status = 4;
-    /// The call saw that it was cancelled and left early.
-    pub const CANCELLED: Status = 5;
-    /// The call panicked or threw; the instance refuses further calls.
-    pub const PANICKED: Status = 6;
-    /// The instance panicked earlier and refused this call.
-    pub const POISONED: Status = 7;
-}

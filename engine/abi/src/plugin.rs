@@ -6,8 +6,8 @@ use crate::{OperatorTable, Str};
 pub const MAGIC: [u8; 8] = *b"VOXLOOM\0";
 /// Changes when old plugins can no longer be understood.
 pub const ABI_MAJOR: u32 = 1;
-/// Grows when something is added at the end of a table.
-pub const ABI_MINOR: u32 = 0;
+/// Grows when something is added that older sides can do without: at the end of a table, or a number. 1: kinds of failures.
+pub const ABI_MINOR: u32 = 1;
 /// Name of the exported constant: `extern const vx_plugin voxloom_plugin;`.
 pub const PLUGIN_SYMBOL: &str = "voxloom_plugin";
 

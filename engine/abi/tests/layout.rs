@@ -5,7 +5,7 @@ use std::mem::{align_of, offset_of, size_of};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use voxloom_abi::{
-    ABI_MAJOR, ABI_MINOR, Context, MAGIC, ModuleRef, OperatorTable, PLUGIN_SYMBOL, Plugin, Sink, StateSink, Str, Value,
+    ABI_MAJOR, ABI_MINOR, Context, Kind, MAGIC, ModuleRef, OperatorTable, PLUGIN_SYMBOL, Plugin, Sink, StateSink, Str, Value,
     ValueTable, status, type_id,
 };
 
@@ -37,6 +37,29 @@ fn the_conveniences_make_a_plugin() {
     );
     compile("cc", "empty.c", &["-std=c11"], &source).expect("the macros of voxloom.h do not compile as C11");
     compile("c++", "empty.cpp", &["-std=c++17"], &source).expect("the macros of voxloom.h do not compile as C++17");
+}
+
+/// Every number that a system may give; the last ones mean nothing to any.
+const ERRNOS: std::ops::Range<i32> = 0..160;
+
+#[test]
+fn numbers_of_the_system_are_of_the_same_kind_in_c_and_rust() {
+    let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("errno");
+    let source = format!(
+        "{HEAD}#include <stdio.h>\nint main(void) {{ for (int n = {}; n < {}; n++) printf(\"%d\\n\", (int)vx_kind_of_errno(n)); }}\n",
+        ERRNOS.start, ERRNOS.end
+    );
+    compiled("cc", "errno.c", &["-std=c11", "-o", &program.to_string_lossy()], &source).expect("the header's function compiles");
+    let told = Command::new(&program).output().expect("the program was just made");
+    let in_c: Vec<Kind> =
+        String::from_utf8_lossy(&told.stdout).lines().map(|line| Kind::of(line.parse().expect("a number"))).collect();
+    let in_rust: Vec<Kind> = ERRNOS.map(|number| Kind::of_io(&std::io::Error::from_raw_os_error(number))).collect();
+    let differ: Vec<i32> = ERRNOS.filter(|&n| in_c.get(n as usize) != in_rust.get(n as usize)).collect();
+    assert_eq!(in_c.len(), in_rust.len());
+    assert!(differ.is_empty(), "{differ:?}");
+    // ENOSPC, ENOMEM, ENOENT, EIO, EISDIR.
+    let some = [28, 12, 2, 5, 21].map(|number: usize| in_c[number]);
+    assert_eq!(some, [Kind::Full, Kind::Exhausted, Kind::Unavailable, Kind::Unavailable, Kind::Other]);
 }
 
 #[test]
@@ -94,6 +117,10 @@ fn numbers() -> String {
         ("VX_CANCELLED", status::CANCELLED),
         ("VX_PANICKED", status::PANICKED),
         ("VX_POISONED", status::POISONED),
+        ("VX_KINDS", status::KINDS),
+        ("VX_UNAVAILABLE", Kind::Unavailable as i32),
+        ("VX_EXHAUSTED", Kind::Exhausted as i32),
+        ("VX_FULL", Kind::Full as i32),
     ] {
         assert_is(text, name, number.cast_unsigned() as usize);
     }
@@ -125,14 +152,19 @@ fn assert_is(lines: &mut String, expression: &str, number: usize) {
         .expect("a String takes all");
 }
 
-/// Compiles `source` beside the test's own files; the error is what the compiler said.
+/// Has `source` looked at; the error is what the compiler said.
 fn compile(compiler: &str, name: &str, flags: &[&str], source: &str) -> Result<(), String> {
+    compiled(compiler, name, &[flags, &["-fsyntax-only"]].concat(), source)
+}
+
+/// Compiles `source`, written beside the test's own files; the error is what the compiler said.
+fn compiled(compiler: &str, name: &str, flags: &[&str], source: &str) -> Result<(), String> {
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&file, source).map_err(|error| format!("{}: {error}", file.display()))?;
     let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("include");
     let run = Command::new(compiler)
         .args(flags)
-        .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-I"])
+        .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"])
         .arg(include)
         .arg(&file)
         .output()

@@ -1,7 +1,7 @@
 //! One call, seen from the author: inputs by name, outputs by name, and what the engine lends.
 
 use crate::entry::Port;
-use crate::{Error, FromValue, IntoValue, Result, Value};
+use crate::{Error, ErrorKind, FromValue, IntoValue, Result, Value};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use std::path::PathBuf;
@@ -56,10 +56,10 @@ impl<'a> Context<'a> {
     pub fn scratch(&self) -> Result<PathBuf> {
         let mut text = String::new();
         // SAFETY: as for log; the sink outlives the call.
-        if unsafe { (self.raw.scratch)(self.raw.host, &Sink::to(&mut text)) } != status::OK {
-            return Err(Error::item(format!("no scratch folder: {text}")));
+        match unsafe { (self.raw.scratch)(self.raw.host, &Sink::to(&mut text)) } {
+            status::OK => Ok(text.into()),
+            status => Err(Error::item(format!("no scratch folder: {text}")).of_kind(ErrorKind::of(status))),
         }
-        Ok(text.into())
     }
 
     /// From (run seed, node, item).

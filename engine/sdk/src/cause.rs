@@ -1,5 +1,8 @@
 //! What people read of a failure: the cause, without the C++ stack that libtorch writes behind it.
 
+use crate::kind::kind_of_torch;
+use voxloom_abi::Kind;
+
 /// Where libtorch's stack begins. A panic shows the text as a Rust literal, with the line's end written out.
 const STACKS: [&str; 4] = ["\nException raised from", "\\nException raised from", "\nframe #0", "\\nframe #0"];
 
@@ -12,12 +15,17 @@ pub fn cause(message: &str) -> &str {
     end.map_or(message, |end| message[..end].trim_end())
 }
 
-/// The first line of a panic's message, without libtorch's stack and without Rust's words around libtorch's.
-pub fn cause_of_panic(message: &str) -> String {
+/// The first line of a panic's message, without libtorch's stack and without Rust's words around libtorch's; and of what kind it is
+/// where libtorch said it.
+pub fn cause_of_panic(message: &str) -> (String, Kind) {
     let line = cause(message).lines().next().unwrap_or_default();
     match line.strip_prefix(UNWRAPPED) {
-        Some(literal) => literal.trim_end_matches("\")").replace("\\\"", "\"").replace("\\n", " "),
-        None => line.to_owned(),
+        Some(literal) => {
+            let said = literal.trim_end_matches("\")").replace("\\\"", "\"").replace("\\n", " ");
+            let kind = kind_of_torch(&said);
+            (said, kind)
+        }
+        None => (line.to_owned(), Kind::Other),
     }
 }
 
@@ -37,8 +45,15 @@ mod tests {
     #[test]
     fn a_panic_says_what_libtorch_said() {
         let message = r#"called `Result::unwrap()` on an `Err` value: Torch("\"a\" is\nwrong\nException raised from f at x.cpp:1\nframe #0: g")"#;
-        assert_eq!(cause_of_panic(message), "\"a\" is wrong");
-        assert_eq!(cause_of_panic("called `Result::unwrap()` on an `Err` value: Torch(\"short\")"), "short");
-        assert_eq!(cause_of_panic("thirteen rows\nand more"), "thirteen rows");
+        assert_eq!(cause_of_panic(message), ("\"a\" is wrong".into(), Kind::Other));
+        assert_eq!(cause_of_panic("called `Result::unwrap()` on an `Err` value: Torch(\"short\")").0, "short");
+        assert_eq!(cause_of_panic("thirteen rows\nand more").0, "thirteen rows");
+    }
+
+    #[test]
+    fn a_panic_for_memory_is_of_that_kind_where_libtorch_said_it() {
+        let memory = "called `Result::unwrap()` on an `Err` value: Torch(\"DefaultCPUAllocator: can't allocate memory\")";
+        assert_eq!(cause_of_panic(memory).1, Kind::Exhausted);
+        assert_eq!(cause_of_panic("out of memory.nii is no volume").1, Kind::Other);
     }
 }

@@ -12,6 +12,7 @@ mod entry;
 mod error;
 mod export;
 mod json;
+mod kind;
 mod module;
 mod operator;
 pub mod params;
@@ -40,6 +41,7 @@ pub use torch::{
 };
 pub use value::{FromValue, IntoValue, Payload, Value};
 pub use voxloom_abi as abi;
+pub use voxloom_abi::Kind as ErrorKind;
 pub use voxloom_sdk_derive::{Choice, Params};
 
 /// A JSON value.
@@ -57,8 +59,8 @@ pub type DefaultRuntime = runtime::Plain;
 /// What an operator's file needs: `use voxloom_sdk::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Access, Accumulator, Bound, Call, Choice, Context, Cursor, DeviceKind, Entry, Error, Gather, Json, JsonMap, Mode, Module,
-        ModuleHandle, Operator, Params, Port, Record, Result, Runs, Scatter, State, Threads, Uses, gather, scatter,
+        Access, Accumulator, Bound, Call, Choice, Context, Cursor, DeviceKind, Entry, Error, ErrorKind, Gather, Json, JsonMap,
+        Mode, Module, ModuleHandle, Operator, Params, Port, Record, Result, Runs, Scatter, State, Threads, Uses, gather, scatter,
     };
     #[cfg(feature = "torch")]
     pub use crate::{Affine, Volume, Weight};

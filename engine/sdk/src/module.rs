@@ -1,6 +1,6 @@
 //! Modules: operators that own state.
 
-use crate::{Accumulator, Call, Context, Cursor, Entry, Error, IntoValue, Json, Params, Result, Runs, Value};
+use crate::{Accumulator, Call, Context, Cursor, Entry, Error, ErrorKind, IntoValue, Json, Params, Result, Runs, Value};
 use std::path::Path;
 use std::sync::Arc;
 use voxloom_abi::{self as abi, ModuleRef, StateSink, Str, status};
@@ -207,7 +207,7 @@ impl ModuleHandle {
         if status == status::OK {
             Ok(states)
         } else {
-            Err(Error::item(format!("module `{}` did not give its state", self.name())))
+            Err(Error::item(format!("module `{}` did not give its state", self.name())).of_kind(ErrorKind::of(status)))
         }
     }
 }

@@ -7,7 +7,7 @@ use std::ffi::c_void;
 use std::fmt;
 use std::path::Path;
 use std::ptr::null_mut;
-use voxloom_abi::{self as abi, ModuleRef, OperatorTable, Sink, StateSink, Status, Str, status};
+use voxloom_abi::{self as abi, Kind as FaultKind, ModuleRef, OperatorTable, Sink, StateSink, Status, Str, status};
 use voxloom_core::describe::{Description, Entry, Kind};
 
 /// A status other than `OK`, with its message.
@@ -247,9 +247,20 @@ pub fn tell(call: impl FnOnce(*const Sink) -> Status) -> Result<(), Refusal> {
     }
 }
 
+impl Refusal {
+    /// What follows for the run: the status without the failure's kind.
+    pub fn reach(&self) -> Status {
+        status::without_kind(self.status)
+    }
+
+    pub fn kind(&self) -> FaultKind {
+        FaultKind::of(self.status)
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = match self.status {
+        let word = match self.reach() {
             status::OK => "ok",
             status::END => "end",
             status::FAILED => "failed",
@@ -258,7 +269,7 @@ impl fmt::Display for Refusal {
             status::CANCELLED => "cancelled",
             status::PANICKED => "panicked",
             status::POISONED => "poisoned",
-            other => return write!(f, "status {other}, which is none: {}", self.message),
+            _ => return write!(f, "status {}, which is none: {}", self.status, self.message),
         };
         write!(f, "{word}: {}", self.message.replace('\t', " "))
     }

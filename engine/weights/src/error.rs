@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub struct Error {
     pub path: PathBuf,
+    #[source]
     pub fault: Fault,
 }
 

@@ -78,7 +78,7 @@ impl Scatter for Cases {
     }
 
     fn open(&self, call: &mut Call) -> Result<Box<dyn Cursor>> {
-        let found = self.find().map_err(Error::fatal)?;
+        let found = self.find().map_err(Error::into_fatal)?;
         call.info(&format!("{} cases in {}", found.cases.len(), self.path.display()));
         if !found.skipped.is_empty() {
             call.info(&format!("left out: {}", few(&found.skipped)));
@@ -101,7 +101,7 @@ impl Cases {
     ///
     /// # Errors
     /// Nothing is found, a path is not there, two cases have one name, or a label is missing; the text says where and why.
-    pub fn find(&self) -> Result<Found, String> {
+    pub fn find(&self) -> Result<Found> {
         let mut found = find(self)?;
         select(self, &mut found)?;
         if found.cases.is_empty() {
@@ -109,7 +109,7 @@ impl Cases {
                 true => "it holds no NIfTI, PNG or DICOM file".to_owned(),
                 false => format!("left out: {}", few(&found.skipped)),
             };
-            return Err(format!("no case found in {}: {skipped}", self.path.display()));
+            return Err(Error::item(format!("no case found in {}: {skipped}", self.path.display())));
         }
         Ok(found)
     }

@@ -25,7 +25,7 @@ impl Operator for Channel {
 
     fn run(&self, call: &mut Call) -> Result<()> {
         let volume: Volume = call.input("volume")?;
-        let data = channels(&volume.data, &self.index).map_err(|fault| Error::item(format!("{} {fault}", volume.name())))?;
+        let data = channels(&volume.data, &self.index).map_err(|fault| fault.context(volume.name()))?;
         let mut chosen = volume.with_data(data);
         // Three channels out of many are no colours.
         if self.index != [0, 1, 2] {
@@ -38,18 +38,18 @@ impl Operator for Channel {
 /// Channels of `[C, D, H, W]` or of `[D, H, W]` as one.
 ///
 /// # Errors
-/// A channel that is not there, which goes on after the volume's name.
-pub fn channels(data: &Tensor, index: &[i64]) -> Result<Tensor, String> {
+/// A channel that is not there.
+pub fn channels(data: &Tensor, index: &[i64]) -> Result<Tensor> {
     let data = if data.dim() == 3 { data.unsqueeze(0) } else { data.shallow_clone() };
     let n = data.size()[0];
     if let Some(missing) = index.iter().find(|&&at| at < 0 || at >= n) {
-        return Err(format!("has {n} channels, there is no channel {missing} (they count from 0)"));
+        return Err(Error::item(format!("has {n} channels, there is no channel {missing} (they count from 0)")));
     }
     let index = match index {
         [one] => return Ok(data.select(0, *one)),
         several => Tensor::from_slice(several).to_device(data.device()),
     };
-    data.f_index_select(0, &index).map_err(|error| error.to_string())
+    Ok(data.f_index_select(0, &index)?)
 }
 
 #[cfg(test)]
@@ -70,6 +70,9 @@ mod tests {
     #[test]
     fn a_channel_that_is_not_there_is_refused() {
         let data = Tensor::zeros([2, 1, 1, 1], (Kind::Float, Device::Cpu));
-        assert_eq!(channels(&data, &[0, 2]).unwrap_err(), "has 2 channels, there is no channel 2 (they count from 0)");
+        assert_eq!(
+            channels(&data, &[0, 2]).unwrap_err().to_string(),
+            "has 2 channels, there is no channel 2 (they count from 0)"
+        );
     }
 }

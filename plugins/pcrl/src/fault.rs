@@ -13,6 +13,9 @@ pub enum Fault {
     /// A number that cannot be worked with.
     #[error("{what}: {text}")]
     Value { what: &'static str, text: String },
+    /// A file of weights that is not read.
+    #[error("{0}")]
+    File(#[from] voxloom_weights::Error),
     /// Weights that do not fit.
     #[error("{0}")]
     Weights(String),

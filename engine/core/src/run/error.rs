@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use voxloom_abi::Kind;
 
 /// Causes by where they lie.
 #[derive(Debug)]
@@ -10,9 +11,9 @@ pub enum RunError {
     /// The graph cannot be put in an order that is sure to end.
     Plan { graph: String, message: String },
     /// A module or node could not be made: `what` names it and its operator.
-    Create { what: String, message: String },
+    Create { what: String, kind: Kind, message: String },
     /// A module's state could not be read or written.
-    State { module: String, path: PathBuf, message: String },
+    State { module: String, path: PathBuf, kind: Kind, message: String },
     /// A saved run does not fit this pipeline.
     Resume { folder: PathBuf, message: String },
     /// A save stage found no number to decide on.
@@ -27,12 +28,24 @@ pub enum RunError {
     Bug { message: String },
 }
 
+impl RunError {
+    /// Whether a run may well begin another time.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Create { kind, .. } | Self::State { kind, .. } => *kind,
+            Self::Device { .. } => Kind::Unavailable,
+            Self::File { source, .. } => Kind::of_error(source),
+            Self::Plan { .. } | Self::Resume { .. } | Self::Best { .. } | Self::Stalled { .. } | Self::Bug { .. } => Kind::Other,
+        }
+    }
+}
+
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Plan { graph, message } => write!(f, "graph `{graph}`: {message}"),
-            Self::Create { what, message } => write!(f, "{what}: {message}"),
-            Self::State { module, path, message } => write!(f, "module `{module}`: {}: {message}", path.display()),
+            Self::Create { what, message, .. } => write!(f, "{what}: {message}"),
+            Self::State { module, path, message, .. } => write!(f, "module `{module}`: {}: {message}", path.display()),
             Self::Resume { folder, message } => write!(f, "cannot resume from {}: {message}", folder.display()),
             Self::Best { node, message } => write!(f, "save: best `{node}` {message}"),
             Self::Device { message } => write!(f, "device: {message}"),

@@ -1,6 +1,7 @@
 //! The engine's side of a call's context: log, progress, cancellation, scratch folder.
 
 use super::board::Message;
+use super::fault::Fault;
 use super::lane::Lane;
 use super::observer::Event;
 use crate::describe::DeviceKind;
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
-use voxloom_abi::{Context, Level, Sink, Status, Str, status};
+use voxloom_abi::{Context, Kind, Level, Sink, Status, Str, status};
 
 /// Whether calls should leave early, and where they may leave files. Shared by all lanes.
 pub(crate) struct House {
@@ -20,7 +21,7 @@ pub(crate) struct House {
     /// Set by the engine: nothing new starts.
     pub halt: AtomicBool,
     pub scratch: Option<PathBuf>,
-    pub folder: OnceLock<Result<TempDir, String>>,
+    pub folder: OnceLock<Result<TempDir, Fault>>,
 }
 
 impl House {
@@ -33,7 +34,7 @@ impl House {
         self.halt.load(Ordering::Relaxed) || self.cancel.load(Ordering::Relaxed)
     }
 
-    fn folder(&self) -> Result<String, String> {
+    fn folder(&self) -> Result<String, Fault> {
         let make = || {
             let mut builder = tempfile::Builder::new();
             builder.prefix("voxloom-");
@@ -41,10 +42,10 @@ impl House {
                 Some(base) => builder.tempdir_in(base),
                 None => builder.tempdir(),
             };
-            made.map_err(|error| format!("no scratch folder: {error}"))
+            made.map_err(|error| Fault::failed(error.to_string()).of_kind(Kind::of_error(&error)))
         };
         let folder = self.folder.get_or_init(make).as_ref().map_err(Clone::clone)?;
-        folder.path().to_str().map(str::to_owned).ok_or_else(|| "the scratch folder's name is no UTF-8".into())
+        folder.path().to_str().map(str::to_owned).ok_or_else(|| Fault::failed("the folder's name is no UTF-8"))
     }
 }
 
@@ -168,7 +169,7 @@ unsafe extern "C" fn scratch(host: *mut c_void, sink: *const Sink) -> Status {
     let (desk, sink) = unsafe { (Desk::of(host), &*sink) };
     let (text, status) = match desk.house.folder() {
         Ok(folder) => (folder, status::OK),
-        Err(message) => (message, status::FAILED),
+        Err(fault) => (fault.message, fault.kind.within(status::FAILED)),
     };
     // SAFETY: as above.
     unsafe { sink.push(&text) };

@@ -1,6 +1,6 @@
 //! Instances, calls, cursors and accumulators of plugins, each ended when it is dropped.
 
-use super::fault::{Fault, FaultKind};
+use super::fault::{Fault, FaultStatus};
 use super::host::Caller;
 use super::seed::Seed;
 use super::value::Value;
@@ -237,7 +237,7 @@ impl Task {
     }
 
     fn note<T>(&self, result: &Result<T, Fault>) {
-        if let Err(Fault { kind: FaultKind::Panicked, .. }) = result {
+        if let Err(Fault { status: FaultStatus::Panicked, .. }) = result {
             self.instance.poisoned.store(true, Ordering::Relaxed);
         }
     }

@@ -35,6 +35,7 @@ pub use observer::{Event, Observer};
 pub use options::{PluginFacts, RunOptions};
 pub use report::{Counts, Failure, ItemResults, Memory, NodeTimes, Outcome, Report, Saved, write_atomically};
 pub use stock::Stock;
+pub use voxloom_abi::Kind;
 
 use crate::graph::Pipeline;
 use board::Board;
@@ -216,7 +217,8 @@ fn tracks(lanes: &[Arc<dyn Lane>], seats: &[Seat]) -> Vec<String> {
 }
 
 fn report(pipeline: &Pipeline, options: &RunOptions, tale: Tale, graphs: &[Bound], times: &[Times], seed: u64) -> Report {
-    let (outcome, message) = tale.outcome();
+    let (outcome, early) = tale.outcome();
+    let (kind, message) = early.map_or((Kind::Other, None), |(kind, message)| (kind, Some(message)));
     let millis = |nanos: u64| nanos as f64 / 1e6;
     let nodes = graphs.iter().zip(&pipeline.graphs).flat_map(|(bound, graph)| {
         bound.tasks.iter().zip(&times[bound.first_node..]).map(|(task, times)| NodeTimes {
@@ -245,6 +247,7 @@ fn report(pipeline: &Pipeline, options: &RunOptions, tale: Tale, graphs: &[Bound
         device_lanes: options.gpu_lanes(),
         outcome,
         message,
+        kind,
         started: 0.0,
         elapsed_s: 0.0,
         rounds: pipeline.rounds,

@@ -66,7 +66,7 @@ pub(crate) fn modules(
         let context = caller.at(&module.name, &[], Seed::new(seed, &module.name).of(&[]), threads, false);
         let instance = Instance::create(&module.name, &module.operator, &module.params, context).map_err(|fault| {
             let what = format!("module `{}` ({})", module.name, module.operator.description.name);
-            RunError::Create { what, message: fault.message }
+            RunError::Create { what, kind: fault.kind, message: fault.message }
         })?;
         if let Some(path) = &module.weights {
             load(&instance, callers, path, threads)?;
@@ -98,6 +98,7 @@ fn load(module: &Instance, callers: &mut Callers, path: &Path, threads: u32) -> 
     module.load(context, path).map_err(|fault| RunError::State {
         module: module.name.clone(),
         path: path.into(),
+        kind: fault.kind,
         message: fault.message,
     })
 }
@@ -135,6 +136,7 @@ fn task(
     let name = format!("{}/{}", graph.name, node.name);
     let failed = |fault: super::fault::Fault| RunError::Create {
         what: format!("node `{}` ({})", node.name, node.operator.description.name),
+        kind: fault.kind,
         message: fault.message,
     };
     let threads = plan.nodes[index].threads;

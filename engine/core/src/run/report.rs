@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use voxloom_abi::Kind;
 
 /// All that is known of a run when it has ended, however it ended.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct Report {
     pub outcome: Outcome,
     /// Why the run ended early.
     pub message: Option<String>,
+    /// Of what kind that is; `other` where the run did not end early.
+    #[serde(with = "kind", default)]
+    pub kind: Kind,
     /// Seconds since 1970.
     pub started: f64,
     pub elapsed_s: f64,
@@ -101,6 +105,10 @@ pub struct Failure {
     pub item: Vec<u64>,
     /// `failed`, `invalid`, `fatal`, `cancelled`, `panicked`, `poisoned`, `contract`, or `lost` for a gather that lost an item.
     pub status: String,
+    /// Whether another try may go well: `unavailable` (a file, share or device is not to be had now), `exhausted` (memory),
+    /// `full` (a disk), or `other` (bad data, a mistake).
+    #[serde(with = "kind", default)]
+    pub kind: Kind,
     pub cause: String,
     /// Seconds since the run began.
     pub elapsed_s: f64,
@@ -126,7 +134,19 @@ pub struct Saved {
     pub best: bool,
 }
 
+impl Failure {
+    /// True where this is no consequence of another failure, nor of leaving early.
+    pub fn is_cause(&self) -> bool {
+        self.status != "lost" && self.status != "cancelled"
+    }
+}
+
 impl Report {
+    /// The failure to tell where only one is told: the first that is a cause, else the first.
+    pub fn first_cause(&self) -> Option<&Failure> {
+        self.failures.iter().find(|failure| failure.is_cause()).or(self.failures.first())
+    }
+
     /// Writes the report as JSON, all of it or nothing.
     ///
     /// # Errors
@@ -157,4 +177,22 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         let _ = std::fs::remove_file(&beside);
     }
     written
+}
+
+/// The kind of a failure as text, by the names that the contract gives.
+mod kind {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use voxloom_abi::Kind;
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+    pub fn serialize<S: Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(kind.name())
+    }
+
+    /// A name of a later version is no known kind.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let known = [Kind::Unavailable, Kind::Exhausted, Kind::Full].into_iter().find(|kind| kind.name() == name);
+        Ok(known.unwrap_or_default())
+    }
 }

@@ -1,5 +1,6 @@
 //! Saves: folders that are there whole or not at all.
 
+use super::fault::Fault;
 use super::host::Callers;
 use super::instance::Instance;
 use super::position::{FILE, Position};
@@ -22,20 +23,20 @@ pub(crate) fn save(
     modules: &[Arc<Instance>],
     callers: &mut Callers,
     position: &Position,
-) -> Result<(), String> {
+) -> Result<(), Fault> {
     let told = |place: &Path| {
-        let place = place.display().to_string();
-        move |error: io::Error| format!("{place}: {error}")
+        let place = place.to_owned();
+        move |error: io::Error| Fault::io(&place, &error)
     };
     std::fs::create_dir_all(folder).map_err(told(folder))?;
     let fresh = empty(folder, "last").map_err(told(folder))?;
     for module in modules {
         let path = module_file(&fresh, &module.name);
         let context = callers.of(module.device).at(&module.name, &[], 0, 1, false);
-        module.save(context, &path).map_err(|fault| format!("module `{}`: {}", module.name, fault.message))?;
+        module.save(context, &path).map_err(|fault| fault.context(format_args!("module `{}`", module.name)))?;
         flush(&path).map_err(told(&path))?;
     }
-    let text = serde_json::to_vec_pretty(position).map_err(|error| error.to_string())?;
+    let text = serde_json::to_vec_pretty(position).map_err(|error| Fault::failed(error.to_string()))?;
     std::fs::write(fresh.join(FILE), text).and_then(|()| flush(&fresh.join(FILE))).map_err(told(&fresh))?;
     flush(&fresh).map_err(told(&fresh))?;
     if best {

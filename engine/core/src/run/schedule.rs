@@ -1,6 +1,7 @@
 //! The schedule: rounds of stages, and what happens between them, when nothing is in flight.
 
 use super::board::{Board, Message};
+use super::fault::Fault;
 use super::host::{Callers, House};
 use super::instance::Instance;
 use super::lane::Lane;
@@ -21,6 +22,7 @@ use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use voxloom_abi::Kind;
 
 /// How often the caller's thread looks for events, and whether it was asked to cancel.
 const LOOK: Duration = Duration::from_millis(10);
@@ -60,16 +62,18 @@ pub(crate) struct Tale {
 }
 
 impl Tale {
-    pub fn outcome(&self) -> (Outcome, Option<String>) {
+    /// How the run ended; where it did so early, why, and of what kind that is.
+    pub fn outcome(&self) -> (Outcome, Option<(Kind, String)>) {
+        let other = |message: String| Some((Kind::Other, message));
         match &self.stop {
             None if self.failures.is_empty() => (Outcome::Completed, None),
             None => (Outcome::Failed, None),
-            Some(Stop::Cancelled) => (Outcome::Cancelled, Some("cancelled".into())),
-            Some(Stop::Strict) => (Outcome::Stopped, Some("stopped at the first failure".into())),
-            Some(Stop::Fatal(message)) => (Outcome::Fatal, Some(message.clone())),
-            Some(Stop::Device(message)) => (Outcome::Fatal, Some(format!("device: {message}"))),
-            Some(Stop::Stalled(waits)) => (Outcome::Fatal, Some(format!("stuck, and work remains: {waits}"))),
-            Some(Stop::Bug(message)) => (Outcome::Fatal, Some(format!("the engine broke, please report this: {message}"))),
+            Some(Stop::Cancelled) => (Outcome::Cancelled, other("cancelled".into())),
+            Some(Stop::Strict) => (Outcome::Stopped, other("stopped at the first failure".into())),
+            Some(Stop::Fatal(kind, message)) => (Outcome::Fatal, Some((*kind, message.clone()))),
+            Some(Stop::Device(message)) => (Outcome::Fatal, Some((Kind::Unavailable, format!("device: {message}")))),
+            Some(Stop::Stalled(waits)) => (Outcome::Fatal, other(format!("stuck, and work remains: {waits}"))),
+            Some(Stop::Bug(message)) => (Outcome::Fatal, other(format!("the engine broke, please report this: {message}"))),
         }
     }
 }
@@ -88,8 +92,8 @@ impl Conductor<'_> {
                 Planned::Save(save) => {
                     // What a save keeps is the position behind it.
                     self.position.advance(self.pipeline.schedule.len());
-                    if let Err(message) = self.save(save, round, index) {
-                        self.tale.stop = Some(Stop::Fatal(message));
+                    if let Err(fault) = self.save(save, round, index) {
+                        self.tale.stop = Some(Stop::Fatal(fault.kind, format!("save: {}", fault.message)));
                     }
                     continue;
                 }
@@ -219,8 +223,8 @@ impl Conductor<'_> {
         }
     }
 
-    fn save(&mut self, save: &Save, round: u64, stage: usize) -> Result<(), String> {
-        let value = save.best.as_ref().map(|best| self.value(best)).transpose()?;
+    fn save(&mut self, save: &Save, round: u64, stage: usize) -> Result<(), Fault> {
+        let value = save.best.as_ref().map(|best| self.value(best)).transpose().map_err(Fault::failed)?;
         let mut is_best = false;
         if let (Some(value), Some(best)) = (value, &save.best) {
             let so_far = self.position.best.get(&stage).copied();
@@ -235,8 +239,7 @@ impl Conductor<'_> {
         let modules: Vec<Arc<Instance>> =
             save.modules.iter().map(|module| Arc::clone(&self.modules[*module])).filter(|module| module.can_save()).collect();
         self.position.modules = modules.iter().map(|module| module.name.clone()).collect();
-        super::save::save(&save.folder, is_best, &modules, self.callers, &self.position)
-            .map_err(|message| format!("save: {message}"))?;
+        super::save::save(&save.folder, is_best, &modules, self.callers, &self.position)?;
         self.observer.event(&Event::Saved { folder: save.folder.clone(), value, best: is_best });
         self.tale.saves.push(Saved { round, stage, folder: save.folder.clone(), value, best: is_best });
         Ok(())
@@ -251,14 +254,12 @@ impl Conductor<'_> {
             .collect::<Vec<_>>()
             .join(".");
         let found = self.tale.numbers.get(&(best.graph, best.node));
-        let found = found.ok_or_else(|| format!("save: best `{name}`: the node has given nothing yet"))?;
+        let found = found.ok_or_else(|| format!("best `{name}`: the node has given nothing yet"))?;
         let place = best.path.iter().try_fold(found, |json, key| match json {
             Json::Array(list) => list.get(key.parse::<usize>().ok()?),
             other => other.get(key),
         });
         let number = place.and_then(Json::as_f64).filter(|number| number.is_finite());
-        number.ok_or_else(|| {
-            format!("save: best `{name}` must be a number, got {}", place.map_or("nothing".into(), Json::to_string))
-        })
+        number.ok_or_else(|| format!("best `{name}` must be a number, got {}", place.map_or("nothing".into(), Json::to_string)))
     }
 }

@@ -1,8 +1,9 @@
 //! An owned value: whoever holds it owes the one release, and the thread keeps count.
 
+use super::fault::Fault;
 use serde_json::Value as Json;
 use std::cell::Cell;
-use voxloom_abi::{self as abi, Sink, status, type_id};
+use voxloom_abi::{self as abi, Kind, Sink, status, type_id};
 
 thread_local! {
     static TALLY: Cell<Tally> = const { Cell::new(Tally { values: 0, bytes: 0 }) };
@@ -86,23 +87,23 @@ impl Value {
     ///
     /// # Errors
     /// The type cannot be joined, or what the plugin said.
-    pub fn concat(values: &[abi::Value]) -> Result<Self, String> {
+    pub fn concat(values: &[abi::Value]) -> Result<Self, Fault> {
         let first = values[0];
         // SAFETY: type ids are static, the table is static, and the values are borrowed from their holders.
         unsafe {
             let name = first.type_id.get().unwrap_or("?");
             if let Some(other) = values.iter().find(|value| value.type_id.get() != first.type_id.get()) {
-                return Err(format!("cannot batch `{name}` with `{}`", other.type_id.get().unwrap_or("?")));
+                return Err(Fault::failed(format!("cannot batch `{name}` with `{}`", other.type_id.get().unwrap_or("?"))));
             }
             let Some(concat) = (*first.table).concat else {
-                return Err(format!("values of type `{name}` cannot be batched"));
+                return Err(Fault::failed(format!("values of type `{name}` cannot be batched")));
             };
             let (mut out, mut message) = (abi::Value::NONE, String::new());
             let done = concat(values.as_ptr(), values.len(), &raw mut out, &Sink::to(&mut message));
             match (done, out.is_none()) {
                 (status::OK, false) => Ok(Self::adopt(out)),
-                (status::OK, true) => Err(format!("values of type `{name}` were joined to nothing")),
-                _ => Err(format!("values of type `{name}` do not join: {message}")),
+                (status::OK, true) => Err(Fault::failed(format!("values of type `{name}` were joined to nothing"))),
+                _ => Err(Fault::failed(format!("values of type `{name}` do not join: {message}")).of_kind(Kind::of(done))),
             }
         }
     }
@@ -111,17 +112,18 @@ impl Value {
     ///
     /// # Errors
     /// The type cannot be cut, or what the plugin said.
-    pub fn split(&self, rows: &[i64]) -> Result<Vec<Self>, String> {
+    pub fn split(&self, rows: &[i64]) -> Result<Vec<Self>, Fault> {
         // SAFETY: the value is alive and its table static; `out` has room for one value a row count.
         unsafe {
             let Some(split) = (*self.raw.table).split else {
-                return Err(format!("values of type `{}` cannot be split again", self.type_id()));
+                return Err(Fault::failed(format!("values of type `{}` cannot be split again", self.type_id())));
             };
             let (mut out, mut message) = (vec![abi::Value::NONE; rows.len()], String::new());
             let done = split(self.raw.handle, rows.as_ptr(), rows.len(), out.as_mut_ptr(), &Sink::to(&mut message));
             let parts: Vec<Self> = out.into_iter().filter(|part| !part.is_none()).map(|part| Self::adopt(part)).collect();
             if done != status::OK || parts.len() != rows.len() {
-                return Err(format!("a value of type `{}` does not split: {message}", self.type_id()));
+                let fault = Fault::failed(format!("a value of type `{}` does not split: {message}", self.type_id()));
+                return Err(fault.of_kind(Kind::of(done)));
             }
             Ok(parts)
         }

@@ -21,9 +21,10 @@ pub unsafe fn guarded(error: *const Sink, body: impl FnOnce() -> Result<Status>)
         Err(panic) => {
             let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panicked".into());
+            let (said, kind) = cause_of_panic(&text);
             // SAFETY: by this function's own condition.
-            unsafe { (*error).push(&format!("panicked: {}", cause_of_panic(&text))) };
-            status::PANICKED
+            unsafe { (*error).push(&format!("panicked: {said}")) };
+            kind.within(status::PANICKED)
         }
     }
 }
@@ -40,7 +41,7 @@ pub unsafe fn guarded_instance(poisoned: &AtomicBool, error: *const Sink, body: 
     }
     // SAFETY: by this function's own condition.
     let status = unsafe { guarded(error, body) };
-    if status == status::PANICKED {
+    if status::without_kind(status) == status::PANICKED {
         poisoned.store(true, Ordering::Release);
     }
     status

@@ -3,6 +3,7 @@
 use super::kind::dtype_name;
 use crate::abi::{self, Sink, Status, Str, ValueTable, status, type_id};
 use crate::cause::cause;
+use crate::kind::kind_of_error;
 use crate::{Call, Error, FromValue, IntoValue, Result, Value};
 use std::ffi::c_void;
 use std::mem::{ManuallyDrop, size_of};
@@ -123,7 +124,7 @@ unsafe extern "C" fn concat(values: *const abi::Value, n: usize, out: *mut abi::
             }
             Err(fault) => {
                 (*error).push(&format!("items do not fit into one batch: {}", cause(&fault.to_string())));
-                status::FAILED
+                kind_of_error(&fault).within(status::FAILED)
             }
         }
     }

@@ -1,14 +1,15 @@
 //! Calls across the border.
 
 use crate::host::{Host, describe};
-use crate::operators::{Counter, Gain, Join, Rows, Sum};
+use crate::operators::{Counter, Gain, Join, Rows, Sum, Want};
 use tch::{Kind, Tensor};
 use voxloom_sdk::abi::{OperatorTable, status};
 use voxloom_sdk::border::{Exported, GatherOf, MapOf, ModuleOf, ScatterOf};
-use voxloom_sdk::{IntoValue, Torch, tch, tensor_of};
+use voxloom_sdk::{ErrorKind, IntoValue, Torch, tch, tensor_of};
 
 static GAIN: OperatorTable = <MapOf<Gain> as Exported<Torch>>::TABLE;
 static SUM: OperatorTable = <MapOf<Sum> as Exported<Torch>>::TABLE;
+static WANT: OperatorTable = <MapOf<Want> as Exported<Torch>>::TABLE;
 static ROWS: OperatorTable = <ScatterOf<Rows> as Exported<Torch>>::TABLE;
 static JOIN: OperatorTable = <GatherOf<Join> as Exported<Torch>>::TABLE;
 static COUNTER: OperatorTable = <ModuleOf<Counter> as Exported<Torch>>::TABLE;
@@ -72,6 +73,21 @@ fn after_a_panic_the_instance_refuses() {
     assert_eq!(fault.0, status::POISONED);
     let other = Host::new(&GAIN, "{}").expect("all parameters have defaults");
     assert!(other.run(&[&ones(2).into_value()], 1, false).is_ok(), "other instances go on");
+}
+
+#[test]
+fn a_failure_crosses_with_its_kind() {
+    let run = |params: &str| {
+        let host = Host::new(&WANT, params).expect("the parameters are right");
+        host.run(&[], 1, false).expect_err("there is no such thing")
+    };
+    let (status, message) = run(r#"{"file": "/no/such/file"}"#);
+    assert_eq!(status, ErrorKind::Unavailable.within(status::FAILED));
+    assert!(message.starts_with("/no/such/file: "), "{message}");
+    // A folder is there, and never a file.
+    assert_eq!(run(r#"{"file": "/"}"#).0, status::FAILED);
+    assert_eq!(run("{}").0, ErrorKind::Exhausted.within(status::FAILED), "libtorch's own words");
+    assert_eq!(run(r#"{"panics": true}"#).0, ErrorKind::Exhausted.within(status::PANICKED));
 }
 
 #[test]

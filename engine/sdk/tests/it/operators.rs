@@ -32,6 +32,36 @@ impl Operator for Gain {
     }
 }
 
+/// Reads a file that it is told, or wants more memory than there is.
+#[derive(Params)]
+pub struct Want {
+    /// The file; left out, memory is wanted.
+    pub file: Option<String>,
+    /// By the function that panics, not by the one that fails.
+    #[param(default = false)]
+    pub panics: bool,
+}
+
+/// An exbibyte: more than any machine can address.
+const TOO_MUCH: [i64; 1] = [1 << 60];
+
+impl Operator for Want {
+    const NAME: &'static str = "test.want";
+
+    fn entry() -> Entry {
+        Entry::map().output(Port::json("n_bytes"))
+    }
+
+    fn run(&self, call: &mut Call) -> Result<()> {
+        let n_bytes = match &self.file {
+            Some(file) => std::fs::read(file).map_err(|error| Error::from(error).context(file))?.len(),
+            None if self.panics => Tensor::empty(TOO_MUCH, (Kind::Uint8, Device::Cpu)).numel(),
+            None => Tensor::f_empty(TOO_MUCH, (Kind::Uint8, Device::Cpu))?.numel(),
+        };
+        call.output("n_bytes", json!(n_bytes))
+    }
+}
+
 /// Adds two tensors.
 #[derive(Params)]
 pub struct Sum {

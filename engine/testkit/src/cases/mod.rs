@@ -50,6 +50,7 @@ pub fn all(subject: &Subject, begin: &mut dyn FnMut(&str)) -> Vec<Case> {
     run(name, "its own check holds", &|| parameters::hook(subject));
     if description.module {
         run(name, "its state comes back", &|| state::comes_back(subject));
+        run(name, "a state that is not there may be there another time", &|| state::missing(subject));
     }
     for (index, entry) in description.entries.iter().enumerate() {
         let name = if description.module { format!("{name}.{}", entry.name) } else { name.to_owned() };
@@ -75,5 +76,5 @@ fn entry_params(entry: &Entry) -> Json {
 
 /// A refusal that is the border's, not the author's: the plugin broke.
 fn broke(refusal: &Refusal) -> bool {
-    !matches!(refusal.status, status::FAILED | status::INVALID | status::FATAL | status::CANCELLED)
+    !matches!(refusal.reach(), status::FAILED | status::INVALID | status::FATAL | status::CANCELLED)
 }

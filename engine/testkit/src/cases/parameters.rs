@@ -81,7 +81,7 @@ pub fn hook(subject: &Subject) -> Verdict {
         }
     }
     if let Err(refusal) = check(4095, "{}")
-        && refusal.status == status::PANICKED
+        && refusal.reach() == status::PANICKED
     {
         return failed(format!("`check` of an entry that does not exist {refusal}"));
     }

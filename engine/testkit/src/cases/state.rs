@@ -1,10 +1,12 @@
-//! A module's state: the same names every time, the same values for the same seed, and bit for bit through a file.
+//! A module's state: the same names every time, the same values for the same seed, and bit for bit through a file; where that file
+//! is not there, the module says of what kind the failure is.
 
 use super::Subject;
 use crate::calls::Instance;
 use crate::host::{Host, scratch_folder};
 use crate::report::{Verdict, failed, skip};
 use std::collections::BTreeSet;
+use voxloom_abi::Kind;
 
 pub fn comes_back(subject: &Subject) -> Verdict {
     let table = subject.operator.table;
@@ -35,4 +37,22 @@ pub fn comes_back(subject: &Subject) -> Verdict {
         return failed(format!("its state does not go through a file: {refusal}"));
     }
     if other.state() == Some(state) { Ok(()) } else { failed("a module that loaded the state of another has a different state") }
+}
+
+pub fn missing(subject: &Subject) -> Verdict {
+    let table = subject.operator.table;
+    if table.load.is_none() {
+        return skip("it loads no state");
+    }
+    let module = Instance::create(table, &subject.params(), Host { seed: 1, grad: false });
+    let module = module.or_else(|refusal| skip(format!("it refuses made-up parameters: {refusal}")))?;
+    match module.load(&scratch_folder().join("nothing")) {
+        Ok(()) => failed("it loaded a file that does not exist"),
+        Err(refusal) if super::broke(&refusal) => failed(format!("a file that does not exist: {refusal}")),
+        Err(refusal) if refusal.kind() != Kind::Unavailable => failed(format!(
+            "a file that does not exist is of the kind `{}`, expected `unavailable`: {refusal}",
+            refusal.kind().name()
+        )),
+        Err(_) => Ok(()),
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Why a file or a series is not read, or a segmentation is not written.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub enum Fault {
     Undecoded { path: PathBuf, name: String, uid: String, why: String },
     /// Legal DICOM that is not read as a volume.
     Unsupported { path: PathBuf, what: String },
+    /// The system refuses a file that may be a slice.
+    Unread { what: String, error: Arc<std::io::Error> },
     /// The slices do not make one volume.
     Stack { what: String },
     /// Several series where one was asked for.
@@ -51,7 +54,7 @@ impl fmt::Display for Fault {
             Self::Undecoded { path, name, uid, why } => {
                 write!(f, "{}: pixels in {name} ({uid}) are not decoded: {why}", path.display())
             }
-            Self::Stack { what } | Self::Target { what } => f.write_str(what),
+            Self::Unread { what, .. } | Self::Stack { what } | Self::Target { what } => f.write_str(what),
             Self::Several { place, series } => write!(
                 f,
                 "{}: holds {} series, expected one; give the folder or the files of one of {}",
@@ -63,4 +66,12 @@ impl fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for Fault {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { error, .. } => Some(error),
+            Self::Unread { error, .. } => Some(&**error),
+            _ => None,
+        }
+    }
+}

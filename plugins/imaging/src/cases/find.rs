@@ -5,7 +5,7 @@ use crate::dicom;
 use crate::formats::{are_pictures, case_name, is_picture_name, is_volume_name};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use voxloom_sdk::{Json, JsonMap};
+use voxloom_sdk::{Error, ErrorKind, Json, JsonMap, Result};
 
 /// One case: paths, not voxels.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,10 +50,12 @@ pub struct Found {
 ///
 /// # Errors
 /// As [`Cases::find`].
-pub fn find(cases: &Cases) -> Result<Found, String> {
+pub fn find(cases: &Cases) -> Result<Found> {
     let path = &cases.path;
-    let meta = std::fs::metadata(path)
-        .map_err(|error| format!("{}: {error}; give a NIfTI, PNG or DICOM file, a folder of them, or a list", path.display()))?;
+    let meta = std::fs::metadata(path).map_err(|error| {
+        let what = "a NIfTI, PNG or DICOM file, a folder of them, or a list";
+        Error::item(format!("{}: {error}; give {what}", path.display())).of_kind(ErrorKind::of_io(&error))
+    })?;
     let mut found = match list_ending(path) {
         _ if meta.is_dir() => in_folder(cases)?,
         Some(_) => Found { cases: read_list(path)?, skipped: Vec::new() },
@@ -62,7 +64,8 @@ pub fn find(cases: &Cases) -> Result<Found, String> {
     found.cases.sort_by(|a, b| a.name.cmp(&b.name));
     if let Some(pair) = found.cases.windows(2).find(|pair| pair[0].name == pair[1].name) {
         let (one, other) = (pair[0].image.display(), pair[1].image.display());
-        return Err(format!("two cases are named {}: {one} and {other}; name them apart in a list", pair[0].name));
+        let text = format!("two cases are named {}: {one} and {other}; name them apart in a list", pair[0].name);
+        return Err(Error::item(text));
     }
     pair_labels(cases, &mut found)?;
     Ok(found)
@@ -79,7 +82,7 @@ fn image(cases: &Cases, path: &Path) -> Case {
     Case { name, image: path.to_owned(), label: None, more: JsonMap::new() }
 }
 
-fn in_folder(cases: &Cases) -> Result<Found, String> {
+fn in_folder(cases: &Cases) -> Result<Found> {
     let mut files = Vec::new();
     walk(&cases.path, cases.recursive, &mut files)?;
     files.sort();
@@ -110,8 +113,8 @@ fn in_folder(cases: &Cases) -> Result<Found, String> {
     Ok(found)
 }
 
-fn walk(folder: &Path, recursive: bool, files: &mut Vec<PathBuf>) -> Result<(), String> {
-    let fault = |error| format!("{}: {error}", folder.display());
+fn walk(folder: &Path, recursive: bool, files: &mut Vec<PathBuf>) -> Result<()> {
+    let fault = |error| Error::from(error).context(folder.display());
     for entry in std::fs::read_dir(folder).map_err(fault)? {
         let path = entry.map_err(fault)?.path();
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
@@ -126,7 +129,7 @@ fn walk(folder: &Path, recursive: bool, files: &mut Vec<PathBuf>) -> Result<(), 
 }
 
 /// Finds the label of every case that has none, where labels are wanted.
-fn pair_labels(cases: &Cases, found: &mut Found) -> Result<(), String> {
+fn pair_labels(cases: &Cases, found: &mut Found) -> Result<()> {
     if cases.labels.is_none() && cases.label_suffix.is_empty() {
         return Ok(());
     }
@@ -148,7 +151,8 @@ fn pair_labels(cases: &Cases, found: &mut Found) -> Result<(), String> {
     }
     match cases.unlabelled {
         Unlabelled::Refuse if !missing.is_empty() => {
-            Err(format!("images without a label: {}; set `unlabelled` to skip or keep to go on", super::few(&missing)))
+            let few = super::few(&missing);
+            Err(Error::item(format!("images without a label: {few}; set `unlabelled` to skip or keep to go on")))
         }
         Unlabelled::Refuse | Unlabelled::Keep => Ok(()),
         Unlabelled::Skip => {
@@ -178,7 +182,7 @@ pub fn names_of_volumes(folder: &Path) -> std::io::Result<Vec<String>> {
     Ok(names)
 }
 
-fn names_in(folder: &Path) -> Result<BTreeMap<String, PathBuf>, String> {
+fn names_in(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
     let mut files = Vec::new();
     walk(folder, false, &mut files)?;
     files.sort();

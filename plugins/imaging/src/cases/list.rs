@@ -3,26 +3,26 @@
 use super::Case;
 use crate::formats::case_name;
 use std::path::{Path, PathBuf};
-use voxloom_sdk::{Json, JsonMap};
+use voxloom_sdk::{Error, Json, JsonMap, Result};
 
 /// Reads a list. Paths in it are seen from its folder.
 ///
 /// # Errors
 /// The file is not a list, or an entry of it is no case; the text names the entry.
-pub fn read_list(path: &Path) -> Result<Vec<Case>, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+pub fn read_list(path: &Path) -> Result<Vec<Case>> {
+    let text = std::fs::read_to_string(path).map_err(|error| Error::from(error).context(path.display()))?;
     let parsed = match path.extension().is_some_and(|ending| ending == "json") {
         true => from_json(&text),
         false => {
             Ok(text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(Json::from).collect())
         }
     };
-    let entries = parsed.map_err(|fault| format!("{}: {fault}", path.display()))?;
+    let entries = parsed.map_err(|fault| Error::item(format!("{}: {fault}", path.display())))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let cases = entries
         .iter()
         .enumerate()
-        .map(|(at, entry)| case(entry, folder).map_err(|fault| format!("{}: entry {at} {fault}", path.display())));
+        .map(|(at, entry)| case(entry, folder).map_err(|fault| Error::item(format!("{}: entry {at} {fault}", path.display()))));
     cases.collect()
 }
 

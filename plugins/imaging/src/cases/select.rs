@@ -3,13 +3,13 @@
 use super::{Cases, Found};
 use std::collections::BTreeSet;
 use std::path::Path;
-use voxloom_sdk::{Json, JsonMap};
+use voxloom_sdk::{Error, Json, JsonMap, Result};
 
 /// Drops what the parameters do not want.
 ///
 /// # Errors
 /// A split that cannot be read, or has no such part or fold; names in it that are no case.
-pub fn select(cases: &Cases, found: &mut Found) -> Result<(), String> {
+pub fn select(cases: &Cases, found: &mut Found) -> Result<()> {
     let before = found.cases.len();
     found.cases.retain(|case| {
         let has = |key: &String, wanted: &Json| case.field(key).is_some_and(|value| matches(&value, wanted));
@@ -22,16 +22,12 @@ pub fn select(cases: &Cases, found: &mut Found) -> Result<(), String> {
         found.skipped.push(format!("{} cases by {}", before - found.cases.len(), rules.join(" and ")));
     }
     if let Some(split) = &cases.split {
-        let names = names(split, cases.part.as_deref(), cases.fold).map_err(|fault| format!("{}: {fault}", split.display()))?;
+        let names = names(split, cases.part.as_deref(), cases.fold).map_err(|fault| fault.context(split.display()))?;
         let known: BTreeSet<&str> = found.cases.iter().map(|case| case.name.as_str()).collect();
         let missing: Vec<String> = names.iter().filter(|name| !known.contains(name.as_str())).cloned().collect();
         if !missing.is_empty() {
-            return Err(format!(
-                "{} names cases that {} does not have: {}",
-                split.display(),
-                cases.path.display(),
-                super::few(&missing)
-            ));
+            let (split, path) = (split.display(), cases.path.display());
+            return Err(Error::item(format!("{split} names cases that {path} does not have: {}", super::few(&missing))));
         }
         found.cases.retain(|case| names.contains(&case.name));
     }
@@ -53,27 +49,27 @@ fn text(rule: &JsonMap) -> String {
     Json::Object(rule.clone()).to_string()
 }
 
-fn names(path: &Path, part: Option<&str>, fold: usize) -> Result<BTreeSet<String>, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-    let json: Json = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+fn names(path: &Path, part: Option<&str>, fold: usize) -> Result<BTreeSet<String>> {
+    let json: Json = serde_json::from_str(&std::fs::read_to_string(path)?)?;
     let parts = match &json {
         Json::Array(folds) if folds.iter().all(Json::is_object) && !folds.is_empty() => {
-            folds.get(fold).ok_or_else(|| format!("has {} folds, no fold {fold}", folds.len()))?
+            folds.get(fold).ok_or_else(|| Error::item(format!("has {} folds, no fold {fold}", folds.len())))?
         }
         other => other,
     };
     let list = match (parts, part) {
         (Json::Object(map), Some(part)) => map.get(part).ok_or_else(|| {
             let known = map.keys().cloned().collect::<Vec<_>>().join(", ");
-            format!("has no part {part}; it has {known}")
+            Error::item(format!("has no part {part}; it has {known}"))
         })?,
         (Json::Object(map), None) => {
-            return Err(format!("has the parts {}; say which with `part`", map.keys().cloned().collect::<Vec<_>>().join(", ")));
+            let known = map.keys().cloned().collect::<Vec<_>>().join(", ");
+            return Err(Error::item(format!("has the parts {known}; say which with `part`")));
         }
         (other, _) => other,
     };
     let names = list
         .as_array()
         .and_then(|names| names.iter().map(|name| name.as_str().map(str::to_owned)).collect::<Option<BTreeSet<_>>>());
-    names.ok_or_else(|| "is no split: expected {\"train\": [names], ...}, a list of such, or a list of names".into())
+    names.ok_or_else(|| Error::item("is no split: expected {\"train\": [names], ...}, a list of such, or a list of names"))
 }

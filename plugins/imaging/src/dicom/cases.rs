@@ -4,15 +4,15 @@ use crate::cases::{Case, Found};
 use crate::formats::is_volume_name;
 use std::path::Path;
 use voxloom_dicom::{Series, find};
-use voxloom_sdk::{Json, JsonMap};
+use voxloom_sdk::{Json, JsonMap, Result};
 
 /// Every series below a folder. A case is named by its SeriesInstanceUID, which is unique and names no patient; by its folder or
 /// file where the files have none.
 ///
 /// # Errors
 /// The folder cannot be listed.
-pub(crate) fn in_folder(folder: &Path) -> Result<Found, String> {
-    let found = find(folder, true).map_err(|fault| fault.to_string())?;
+pub(crate) fn in_folder(folder: &Path) -> Result<Found> {
+    let found = find(folder, true)?;
     let cases = found.series.iter().filter_map(case).collect();
     let skipped = found.passed_over.iter().map(|text| match text.strip_suffix(": is not DICOM") {
         Some(file) if is_volume_name(Path::new(file)) => format!("{file} (a folder deeper; set `recursive`)"),

@@ -10,7 +10,7 @@ pub(crate) use write::{ENDING, Segments, description, segments};
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use voxloom_dicom::{Fault, Series, series_of, series_of_files};
+use voxloom_dicom::{Series, series_of, series_of_files};
 use voxloom_sdk::{Error, JsonMap};
 
 /// Endings that DICOM files go by, where they have one.
@@ -40,9 +40,5 @@ pub(crate) fn slices(case: &JsonMap) -> Option<Vec<PathBuf>> {
 
 /// The series of a path, or of its slices where they are known.
 fn series(path: &Path, slices: Option<&[PathBuf]>) -> Result<Series, Error> {
-    slices.map_or_else(|| series_of(path), series_of_files).map_err(item)
-}
-
-fn item(fault: Fault) -> Error {
-    Error::item(fault.to_string())
+    slices.map_or_else(|| series_of(path), series_of_files).map_err(Error::from)
 }

@@ -1,6 +1,6 @@
 //! A series as a volume, and a SEG as labels on its image's grid.
 
-use super::{item, series};
+use super::series;
 use crate::geometry::{Matrix, orientation};
 use crate::nifti::Voxels;
 use crate::place::NOWHERE;
@@ -15,7 +15,7 @@ use voxloom_sdk::prelude::*;
 /// # Errors
 /// The files do not make one volume; the text names them.
 pub(crate) fn volume(name: &str, path: &Path, slices: Option<&[PathBuf]>) -> Result<Volume> {
-    let scan = Scan::read(&series(path, slices)?).map_err(item)?;
+    let scan = Scan::read(&series(path, slices)?)?;
     let mut meta = json!({
         "name": name,
         "source": path.to_string_lossy(),
@@ -72,7 +72,7 @@ fn voxels(values: Values) -> Voxels {
 /// # Errors
 /// A SEG without an image in DICOM, or on another grid; an image that holds no whole numbers.
 pub(crate) fn labels(name: &str, path: &Path, image: Option<(&Path, Option<&[PathBuf]>)>) -> Result<Volume> {
-    if path.is_dir() || !is_segmentation(path).map_err(item)? {
+    if path.is_dir() || !is_segmentation(path)? {
         let volume = volume(name, path, None)?;
         return match volume.data.is_floating_point() {
             false => Ok(volume),
@@ -86,8 +86,8 @@ pub(crate) fn labels(name: &str, path: &Path, image: Option<(&Path, Option<&[Pat
         Error::item(format!("{shown}: a SEG is read as the label of a case whose image is the DICOM series it refers to"))
     })?;
     let source = series(image, slices)?;
-    let stack = grid(&source).map_err(item)?;
-    let segmentation = Segmentation::open(path).map_err(item)?;
+    let stack = grid(&source)?;
+    let segmentation = Segmentation::open(path)?;
     let numbers =
         segmentation.label_map(stack.shape_ijk, &stack.affine).map_err(|fault| Error::item(format!("{shown}: {fault}")))?;
     let most = segmentation.segments.iter().map(|segment| segment.number).max().unwrap_or(0);
@@ -115,6 +115,6 @@ pub(crate) fn labels(name: &str, path: &Path, image: Option<(&Path, Option<&[Pat
 /// # Errors
 /// As [`volume`].
 pub(crate) fn head(path: &Path, slices: Option<&[PathBuf]>) -> Result<([usize; 3], Option<Matrix>)> {
-    let stack = grid(&series(path, slices)?).map_err(item)?;
+    let stack = grid(&series(path, slices)?)?;
     Ok((stack.shape_ijk, (stack.place != Place::Nowhere).then_some(stack.affine)))
 }

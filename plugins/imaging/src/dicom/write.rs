@@ -1,6 +1,6 @@
 //! A label map as a SEG beside the series it was made from.
 
-use super::{is_dicom, item, series, slices};
+use super::{is_dicom, series, slices};
 use crate::nifti::Voxels;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -43,7 +43,7 @@ pub(crate) fn segments(segments: &Segments) -> Result<Vec<u8>> {
         source: &series(&path, slices.as_deref())?,
         description: segments.description,
     };
-    encode(&request).map_err(item)
+    Ok(encode(&request)?)
 }
 
 /// The case's image; without a case, what the volume was read from.

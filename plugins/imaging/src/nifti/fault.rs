@@ -1,5 +1,6 @@
 //! What can be wrong with a file, said so that the reader knows what to do next.
 
+use std::collections::TryReserveError;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +24,11 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.fault)
+    }
+}
 
 /// Why a file is not read or written.
 #[derive(Debug)]
@@ -46,7 +51,7 @@ pub enum Fault {
     /// The other half of a `.hdr`/`.img` pair is not there.
     NoPartner { looked_for: String },
     /// More memory than the machine gives.
-    TooLarge { bytes: u64 },
+    TooLarge { bytes: u64, error: TryReserveError },
     /// The geometry of a result is not that of the header it should carry.
     Mismatch(String),
     /// What was read back is not what was written.
@@ -74,14 +79,22 @@ impl fmt::Display for Fault {
                 )
             }
             Self::NoPartner { looked_for } => write!(f, "half of a .hdr/.img pair: {looked_for} is not beside it"),
-            Self::TooLarge { bytes } => write!(f, "needs {bytes} bytes of memory, which this machine does not give"),
+            Self::TooLarge { bytes, .. } => write!(f, "needs {bytes} bytes of memory, which this machine does not give"),
             Self::Mismatch(what) => write!(f, "not written: {what}"),
             Self::ReadBack(what) => write!(f, "removed again, because it did not read back as it was written: {what}"),
         }
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for Fault {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io(error) | Self::Gzip(error) => Some(error),
+            Self::TooLarge { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
 
 impl From<std::io::Error> for Fault {
     fn from(error: std::io::Error) -> Self {

@@ -212,7 +212,8 @@ impl Input<'_> {
         // memory grows only as voxels arrive.
         let likely = if source.is_exact() { source.bound() } else { (source.bound() / 64).max(FREE_RESERVE) };
         let first = n.min((likely as usize) / S::SIZE + 1);
-        out.try_reserve_exact(first).map_err(|_| Fault::TooLarge { bytes: n as u64 * size_of::<T>() as u64 })?;
+        let too_large = |error| Fault::TooLarge { bytes: n as u64 * size_of::<T>() as u64, error };
+        out.try_reserve_exact(first).map_err(too_large)?;
         let mut raw = vec![0; CHUNK.min(n) * S::SIZE];
         while out.len() < n {
             let want = (n - out.len()).min(CHUNK) * S::SIZE;
@@ -221,7 +222,7 @@ impl Input<'_> {
                 let found = (out.len() * S::SIZE + got) as u64;
                 return Err(Fault::Short { expected: (n * S::SIZE) as u64, found });
             }
-            out.try_reserve(want / S::SIZE).map_err(|_| Fault::TooLarge { bytes: n as u64 * size_of::<T>() as u64 })?;
+            out.try_reserve(want / S::SIZE).map_err(too_large)?;
             let values = raw[..want].chunks_exact(S::SIZE);
             match endian {
                 Endian::Little => out.extend(values.map(|bytes| convert(S::little(bytes)))),

@@ -1,5 +1,6 @@
 //! What can be wrong with a picture, said so that the reader knows what to do next.
 
+use std::collections::TryReserveError;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +24,11 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.fault)
+    }
+}
 
 /// Why a picture is not read or written.
 #[derive(Debug)]
@@ -38,7 +43,7 @@ pub enum Fault {
     /// Legal PNG whose samples would have to be guessed.
     Unsupported { what: String, remedy: &'static str },
     /// More memory than the machine gives.
-    TooLarge { bytes: u64 },
+    TooLarge { bytes: u64, error: TryReserveError },
     /// The values do not fit into a PNG.
     Misfit(String),
     /// What was read back is not what was written.
@@ -52,14 +57,22 @@ impl fmt::Display for Fault {
             Self::Foreign(what) => write!(f, "{what}; give a PNG file, or name it by what it is"),
             Self::Damaged(what) => write!(f, "damaged PNG: {what}; copy or download the file again"),
             Self::Unsupported { what, remedy } => write!(f, "{what}; {remedy}"),
-            Self::TooLarge { bytes } => write!(f, "needs {bytes} bytes of memory, which this machine does not give"),
+            Self::TooLarge { bytes, .. } => write!(f, "needs {bytes} bytes of memory, which this machine does not give"),
             Self::Misfit(what) => write!(f, "not written: {what}"),
             Self::ReadBack(what) => write!(f, "removed again, because it did not read back as it was written: {what}"),
         }
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for Fault {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(error),
+            Self::TooLarge { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
 
 impl From<std::io::Error> for Fault {
     fn from(error: std::io::Error) -> Self {

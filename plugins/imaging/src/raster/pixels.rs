@@ -33,7 +33,7 @@ impl Rows {
         let n_pixels = self.width * self.height;
         let mut out = Vec::new();
         let n = n_pixels * self.n_samples;
-        out.try_reserve_exact(n).map_err(|_| Fault::TooLarge { bytes: (n * size_of::<T>()) as u64 })?;
+        out.try_reserve_exact(n).map_err(|error| Fault::TooLarge { bytes: (n * size_of::<T>()) as u64, error })?;
         for plane in 0..self.n_samples {
             out.extend((0..n_pixels).map(|pixel| sample(pixel * self.n_samples + plane)));
         }

@@ -127,7 +127,8 @@ pub fn decode(bytes: &[u8], purpose: Use) -> Result<Picture, Fault> {
         let what = format!("has {bits} bits a sample, and programs disagree whether these are grey values or have to be scaled");
         return Err(Fault::Unsupported { what, remedy: "save it with 8 or 16 bits" });
     }
-    let n_bytes = reader.output_buffer_size().ok_or(Fault::TooLarge { bytes: u64::MAX })?;
+    let n_bytes = reader.output_buffer_size();
+    let n_bytes = n_bytes.ok_or_else(|| Fault::Damaged(format!("no memory holds {width} x {height} pixels")))?;
     let most = (bytes.len() as u64).saturating_mul(DEFLATE_RATIO);
     if n_bytes as u64 > most {
         let what =
@@ -135,7 +136,7 @@ pub fn decode(bytes: &[u8], purpose: Use) -> Result<Picture, Fault> {
         return Err(Fault::Damaged(what));
     }
     let mut raw = Vec::new();
-    raw.try_reserve_exact(n_bytes).map_err(|_| Fault::TooLarge { bytes: n_bytes as u64 })?;
+    raw.try_reserve_exact(n_bytes).map_err(|error| Fault::TooLarge { bytes: n_bytes as u64, error })?;
     raw.resize(n_bytes, 0);
     reader.next_frame(&mut raw)?;
     reader.finish()?;

@@ -4,16 +4,26 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use voxloom_sdk::{Error, Json, JsonMap, Result, Volume};
 
+/// The most bytes that file systems take for a name.
+const LONGEST: usize = 255;
+
 /// `<folder>/<name><suffix><ending>`.
 ///
 /// # Errors
-/// A name that leaves the folder.
+/// A name that leaves the folder, or that is none everywhere.
 pub(crate) fn output_path(folder: &Path, name: &str, suffix: &str, ending: &str) -> Result<PathBuf> {
     let file = format!("{name}{suffix}{ending}");
-    if name.is_empty() || name == "?" || file.contains(['/', '\\']) || file.starts_with("..") {
-        return Err(Error::item(format!("\"{name}{suffix}\" cannot name a file; connect `case`, and keep folders in `folder`")));
-    }
-    Ok(folder.join(file))
+    let why = if name.is_empty() || name == "?" || file.contains('/') || file.starts_with("..") {
+        "connect `case`, and keep folders in `folder`".to_owned()
+    } else if file.contains('\\') {
+        "it holds a backslash, which stands between folders on other systems; rename the input".to_owned()
+    } else if file.len() > LONGEST {
+        let over = file.len() - LONGEST;
+        format!("with `{ending}` it has {over} bytes more than the {LONGEST} that file systems take; give the input a shorter name")
+    } else {
+        return Ok(folder.join(file));
+    };
+    Err(Error::item(format!("\"{name}{suffix}\" cannot name a file; {why}")))
 }
 
 /// # Errors
@@ -46,7 +56,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
         file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
     }
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| Error::item(format!("{}: {}", path.display(), error.error)))?;
+    file.persist(path).map_err(|error| Error::from(error.error).context(path.display()))?;
     Ok(())
 }
 
@@ -65,4 +75,28 @@ pub(super) fn inputs<'a>(case: &'a JsonMap, volume: &'a Volume) -> Vec<&'a str> 
     let read = ["source", "sources"].iter().filter_map(|key| volume.meta.get(*key));
     named.chain(read).for_each(|json| texts(json, &mut found));
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::output_path;
+    use std::path::Path;
+
+    #[test]
+    fn names_that_are_refused_say_why() {
+        let of = |name: &str| output_path(Path::new("out"), name, "_x", ".nii").map_err(|error| error.to_string());
+        assert_eq!(of("a b\n"), Ok("out/a b\n_x.nii".into()));
+        assert_eq!(of(&"n".repeat(249)).map(|path| path.file_name().unwrap().len()), Ok(255));
+        for (name, why) in [
+            ("", "connect `case`"),
+            ("?", "connect `case`"),
+            ("a/b", "keep folders in `folder`"),
+            ("..", "keep folders in `folder`"),
+            ("back\\slash", "a backslash"),
+            (&"n".repeat(252), "has 3 bytes more than the 255"),
+        ] {
+            let error = of(name).unwrap_err();
+            assert!(error.contains("cannot name a file") && error.contains(why), "{error}");
+        }
+    }
 }

@@ -21,7 +21,7 @@ const PARTS: [(&str, &str); 6] = [
 /// # Errors
 /// The file cannot be read, lacks a tensor, or has it in another shape; then nothing was changed.
 pub fn take_backbone(network: &Coarse, path: &Path) -> Result<()> {
-    let mut file = voxloom_weights::read(path).map_err(|fault| Error::param("", fault.to_string()))?;
+    let mut file = voxloom_weights::read(path).map_err(|fault| Error::from(fault).into_param(""))?;
     file.strip_prefix("module.");
     let mut copies = Copies::default();
     for named in network.entries().iter().filter(|named| named.name.starts_with("rn.")) {

@@ -35,7 +35,7 @@ pub struct Transfer {
 /// The file cannot be read, or holds no encoder.
 pub fn encoder_file(path: &Path, dims: usize) -> Result<Vec<(String, Tensor)>> {
     let fault = |text: String| Fault::Weights(format!("{}: {text}", path.display()));
-    let file = voxloom_weights::read(path).map_err(|error| fault(error.to_string()))?;
+    let file = voxloom_weights::read(path)?;
     let mut found = Vec::new();
     for stored in &file.tensors {
         if let Some(name) = inside(&stored.name, dims) {

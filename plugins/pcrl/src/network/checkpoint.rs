@@ -48,14 +48,13 @@ impl Loaded {
 /// The file cannot be read, lacks a tensor of the encoder (of the teacher: any tensor), or has one of another shape; then nothing
 /// was changed.
 pub fn load(network: &Network, path: &Path, part: Part) -> Result<Loaded> {
-    let fault = |fault: voxloom_weights::Error| Fault::Weights(fault.to_string());
     let mut found = Found { network, tensors: BTreeMap::new(), unexpected: Vec::new() };
-    let teacher = read_part(path, "model_ema").map_err(fault)?;
+    let teacher = read_part(path, "model_ema")?;
     if part == Part::Teacher && !teacher.tensors.is_empty() {
         found.add(teacher, "");
     } else {
-        found.add(read(path).map_err(fault)?, "model.encoder.");
-        found.add(read_part(path, "decoder_state_dict").map_err(fault)?, "model.decoder.");
+        found.add(read(path)?, "model.encoder.");
+        found.add(read_part(path, "decoder_state_dict")?, "model.decoder.");
         // The 2D student's heads and gate are not saved; the teacher's follow them.
         let complement = Found { network, tensors: BTreeMap::new(), unexpected: Vec::new() }.with(teacher);
         for (name, tensor) in complement.tensors {

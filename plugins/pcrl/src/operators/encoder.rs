@@ -19,7 +19,7 @@ pub fn pretrained(
     let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else {
         return Ok(json!({ "encoder": null, "copied": 0 }));
     };
-    let encoder = encoder_file(path, dims).map_err(|fault| Error::param("encoder", fault.to_string()))?;
+    let encoder = encoder_file(path, dims).map_err(|fault| Error::from(fault).into_param("encoder"))?;
     let report = transfer(entries, prefix, &encoder, inflate)
         .map_err(|fault| Error::param("encoder", format!("{}: {fault}", path.display())))?;
     let Transfer { copied, inflated, missing, unexpected } = report;

@@ -82,7 +82,7 @@ impl Operator for Lists {
 
 impl Lists {
     fn read(&self, path: &Path) -> Result<Vec<Row>> {
-        let text = std::fs::read_to_string(path).map_err(|fault| Error::item(format!("{}: {fault}", path.display())))?;
+        let text = std::fs::read_to_string(path).map_err(|fault| Error::from(fault).context(path.display()))?;
         let rows = parse(&text, self.findings).map_err(|fault| Error::item(format!("{}: {fault}", path.display())))?;
         if rows.is_empty() {
             return Err(Error::item(format!("{}: holds no line", path.display())));

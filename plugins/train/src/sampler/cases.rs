@@ -13,9 +13,9 @@ use voxloom_sdk::prelude::*;
 pub fn find(params: &SamplerParams) -> Result<Vec<Json>> {
     let mut cases = match (&params.cases, &params.file, &params.folder) {
         (Some(cases), None, None) => list(cases).ok_or_else(|| Error::param("cases", "must be a list of objects"))?,
-        (None, Some(file), None) => from_file(file).map_err(|fault| Error::param("file", fault))?,
+        (None, Some(file), None) => from_file(file).map_err(|fault| fault.into_param("file"))?,
         (None, None, Some(folder)) => {
-            from_folder(folder, params.labels.as_deref()).map_err(|fault| Error::param("folder", fault))?
+            from_folder(folder, params.labels.as_deref()).map_err(|fault| fault.into_param("folder"))?
         }
         // One of them is given: `SamplerParams::check_relations`.
         _ => Vec::new(),
@@ -54,7 +54,7 @@ pub fn groups(cases: &[Json], key: Option<&str>) -> Result<Vec<Vec<usize>>> {
 }
 
 fn from_file(file: &Path) -> Result<Vec<Json>> {
-    let text = std::fs::read_to_string(file).map_err(|fault| Error::item(format!("{}: {fault}", file.display())))?;
+    let text = std::fs::read_to_string(file).map_err(|fault| Error::from(fault).context(file.display()))?;
     let json: Json = serde_json::from_str(&text).map_err(|fault| Error::item(format!("{}: {fault}", file.display())))?;
     let cases = [&json, &json["cases"], &json["training"]].into_iter().find_map(list);
     let mut cases = cases
@@ -79,7 +79,7 @@ fn list(json: &Json) -> Option<Vec<Json>> {
 
 fn from_folder(folder: &Path, labels: Option<&Path>) -> Result<Vec<Json>> {
     let mut cases = Vec::new();
-    for name in names_of_volumes(folder).map_err(|fault| Error::item(format!("{}: {fault}", folder.display())))? {
+    for name in names_of_volumes(folder).map_err(|fault| Error::from(fault).context(folder.display()))? {
         let mut case = json!({ "name": case_name(Path::new(&name)), "image": folder.join(&name).to_string_lossy() });
         if let Some(labels) = labels {
             let label = labels.join(&name);

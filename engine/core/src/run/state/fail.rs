@@ -2,7 +2,7 @@
 
 use super::item::Phase;
 use super::{Held, Job, JobKind, State, Stop};
-use crate::run::fault::{Fault, FaultKind};
+use crate::run::fault::{Fault, FaultStatus};
 use crate::run::observer::Event;
 use crate::run::plan::UnitKind;
 use crate::run::report::Failure;
@@ -39,7 +39,7 @@ impl State {
 
     /// Puts a failure on record; `path` is the item that the call was about.
     pub(super) fn blame(&mut self, item: usize, node: usize, path: &[u64], fault: Fault) {
-        if fault.kind == FaultKind::Cancelled && (self.stop.is_some() || self.house.cancelled()) {
+        if fault.status == FaultStatus::Cancelled && (self.stop.is_some() || self.house.cancelled()) {
             return;
         }
         let task = &self.stage.tasks[node];
@@ -51,7 +51,8 @@ impl State {
             operator: task.operator.description.name.clone(),
             plugin: task.operator.plugin.to_string(),
             item: path.to_vec(),
-            status: fault.kind.name().into(),
+            status: fault.status.name().into(),
+            kind: fault.kind,
             cause: fault.message,
             elapsed_s: self.stage.began.elapsed().as_secs_f64(),
         };
@@ -59,8 +60,8 @@ impl State {
         self.news.push(Event::Failed(failure.clone()));
         self.items[item].cause.get_or_insert(self.failures.len());
         self.failures.push(failure);
-        if fault.kind == FaultKind::Fatal {
-            self.halt(Stop::Fatal(place));
+        if fault.status == FaultStatus::Fatal {
+            self.halt(Stop::Fatal(fault.kind, place));
         } else if self.stage.strict {
             self.halt(Stop::Strict);
         }

@@ -3,7 +3,7 @@
 use super::flow::with;
 use super::item::{Held, Phase};
 use super::{JobKind, State, Todo};
-use crate::run::fault::{Fault, FaultKind};
+use crate::run::fault::{Fault, FaultStatus};
 use crate::run::instance::Opened;
 use crate::run::plan::UnitKind;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ impl State {
         });
         let message = format!("item {item:?} did not come{}", cause.unwrap_or_default());
         let path = self.items[parent].path.to_vec();
-        self.blame(parent, node, &path, Fault { kind: FaultKind::Lost, message });
+        self.blame(parent, node, &path, Fault::new(FaultStatus::Lost, message));
         self.abandon(parent, nth);
         self.kill(parent);
     }

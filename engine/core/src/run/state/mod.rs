@@ -33,6 +33,7 @@ use std::sync::Arc;
 use std::time::Instant;
 pub(crate) use streams::ModuleStreams;
 pub(crate) use take::Inputs;
+use voxloom_abi::Kind;
 
 /// One run of one graph, the same for all lanes.
 pub(crate) struct Stage {
@@ -70,7 +71,7 @@ pub(crate) struct Limits {
 pub(crate) enum Stop {
     Cancelled,
     Strict,
-    Fatal(String),
+    Fatal(Kind, String),
     Stalled(String),
     Device(String),
     Bug(String),

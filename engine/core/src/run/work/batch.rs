@@ -1,14 +1,14 @@
 //! One call for several siblings.
 
 use super::{Worker, keep, nanos};
-use crate::run::fault::{Fault, FaultKind};
+use crate::run::fault::{Fault, FaultStatus};
 use crate::run::plan::Feed;
 use crate::run::state::{Job, Path, Stage};
 use crate::run::stats::What;
 use crate::run::value::{self, Value};
 use std::sync::Arc;
 use std::time::Instant;
-use voxloom_abi::Value as Raw;
+use voxloom_abi::{Kind, Value as Raw};
 
 impl Worker {
     /// One call for `n` siblings; each alone where that fails and nothing was written.
@@ -25,7 +25,7 @@ impl Worker {
                 }
                 values.into_iter().map(Ok).collect()
             }
-            Err(fault) if n > 1 && !writes && matches!(fault.kind, FaultKind::Failed | FaultKind::Contract) => {
+            Err(fault) if n > 1 && !writes && matches!(fault.status, FaultStatus::Failed | FaultStatus::Contract) => {
                 (0..n).map(|member| self.alone(stage, job, node, n, member)).collect()
             }
             Err(fault) => (0..n).map(|_| Err(fault.clone())).collect(),
@@ -53,7 +53,7 @@ impl Worker {
             if rows.is_none() {
                 rows = from.iter().map(|value| value::rows(*value)).collect::<Option<Vec<i64>>>();
             }
-            let whole = Value::concat(from).map_err(Fault::failed)?;
+            let whole = Value::concat(from)?;
             values.push(whole.raw());
             joined.push(whole);
         }
@@ -69,7 +69,7 @@ impl Worker {
         let rows = rows.ok_or_else(|| Fault::failed("a batch needs an input with rows"))?;
         let mut parts: Vec<Vec<Value>> = (0..n).map(|_| Vec::new()).collect();
         for value in out {
-            let pieces = if value.is_json() { copies(&value, n)? } else { value.split(&rows).map_err(Fault::failed)? };
+            let pieces = if value.is_json() { copies(&value, n)? } else { value.split(&rows)? };
             parts.iter_mut().zip(pieces).for_each(|(part, piece)| part.push(piece));
         }
         Ok(parts)
@@ -108,6 +108,6 @@ impl Worker {
 }
 
 fn copies(value: &Value, n: usize) -> Result<Vec<Value>, Fault> {
-    let copy = |_| value.duplicate().ok_or_else(|| Fault::failed("out of memory"));
+    let copy = |_| value.duplicate().ok_or_else(|| Fault::failed("out of memory").of_kind(Kind::Exhausted));
     (0..n).map(copy).collect()
 }

@@ -2,7 +2,7 @@
 
 mod batch;
 
-use super::fault::{Fault, FaultKind};
+use super::fault::{Fault, FaultStatus};
 use super::gauge::Gauge;
 use super::host::{Caller, House};
 use super::instance::Opened;
@@ -133,7 +133,7 @@ impl Worker {
                 }
             }
             if self.house.cancelled() {
-                return Err((node, Fault { kind: FaultKind::Cancelled, message: "the run was cancelled".into() }));
+                return Err((node, Fault::new(FaultStatus::Cancelled, "the run was cancelled")));
             }
             if self.delays.is_some() {
                 begin = self.delay(node, &job.path, begin);

@@ -1,6 +1,7 @@
 //! Loading: what is refused and how, what is remembered, what is found first.
 
 mod cache;
+mod kinds;
 mod refused;
 mod search;
 mod thrown;

@@ -18,12 +18,17 @@
 #ifndef ABOUT
 #define ABOUT "Hands its input on."
 #endif
+#ifdef FAILS /* with this status, and no input */
+#define INPUTS "[]"
+#else
+#define INPUTS "[{\"name\": \"value\", \"type\": \"any\"}]"
+#endif
 #ifndef DESCRIPTION
 #define DESCRIPTION                                                                                                            \
     "{\"name\": \"" OPERATOR "\", \"about\": \"" ABOUT "\", \"params\": {\"type\": \"object\", \"properties\": {\"times\": "        \
     "{\"type\": \"integer\", \"default\": 1, \"description\": \"How often.\"}}, \"required\": []}, \"entries\": [{\"name\": "         \
-    "\"run\", \"kind\": \"map\", \"params\": {\"type\": \"object\", \"properties\": {}, \"required\": []}, \"inputs\": "              \
-    "[{\"name\": \"value\", \"type\": \"any\"}], \"outputs\": [{\"name\": \"value\", \"type\": \"any\"}]}]}"
+    "\"run\", \"kind\": \"map\", \"params\": {\"type\": \"object\", \"properties\": {}, \"required\": []}, \"inputs\": " INPUTS \
+    ", \"outputs\": [{\"name\": \"value\", \"type\": \"any\"}]}]}"
 #endif
 
 /* ------------------------------------------------------------------------------------------ what goes wrong while loading */
@@ -93,9 +98,15 @@ static vx_status bind(void *instance, uint32_t entry, vx_str params, const vx_mo
 static vx_status run(void *call, const vx_context *context, const vx_value *inputs, size_t n_inputs, vx_value *outputs,
                      size_t n_outputs, const vx_sink *error) {
     (void)call, (void)context, (void)n_inputs, (void)n_outputs, (void)error;
+#ifdef FAILS
+    (void)inputs, (void)outputs;
+    vx_write(error, "it was asked to");
+    return FAILS;
+#else
     outputs[0] = inputs[0];
     outputs[0].handle = inputs[0].table->clone(inputs[0].handle);
     return VX_OK;
+#endif
 }
 
 static vx_status no_open(void *call, const vx_context *context, const vx_value *inputs, size_t n_inputs, void **state,

@@ -59,7 +59,7 @@ fn a_constant_that_is_too_short() {
 #[test]
 fn another_abi_major() {
     let message = refused("abi", &["ABI=2"]);
-    assert_eq!(message, "was built for plugin ABI 2.7, this program has 1.0; rebuild it with this version's SDK or header");
+    assert_eq!(message, "was built for plugin ABI 2.7, this program has 1.1; rebuild it with this version's SDK or header");
 }
 
 #[test]

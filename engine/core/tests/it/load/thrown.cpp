@@ -2,6 +2,8 @@
 
 #include "voxloom.hpp"
 
+#include <ios>
+
 struct Throw {
     static constexpr const char *name = "thrown.throw";
     static constexpr const char *description = R"({"name": "thrown.throw", "about": "Throws.",
@@ -30,6 +32,16 @@ struct Throw {
             throw 42;
         } else if (how == "failed") {
             throw vx::failed("this item is too small");
+        } else if (how == "no answer") {
+            throw vx::failed("the server does not answer", VX_UNAVAILABLE);
+        } else if (how == "no room") {
+            throw vx::fatal("the log cannot grow", VX_FULL);
+        } else if (how == "memory") {
+            throw std::bad_alloc();
+        } else if (how == "system") {
+            throw std::system_error(ENOSPC, std::generic_category(), "result");
+        } else if (how == "words") {
+            throw std::ios_base::failure("No space left on device");
         } else if (how == "nothing") {
             return;
         }

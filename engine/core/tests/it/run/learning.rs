@@ -6,7 +6,7 @@ use super::plain::{Call, Fail, Flow, Plain};
 use serde_json::{Value as Json, json};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use voxloom_abi::{Context, status};
+use voxloom_abi::{Context, Kind, status};
 
 fn write(path: &Path, json: &Json) -> Result<(), Fail> {
     std::fs::write(path, json.to_string()).map_err(|error| Fail(status::FAILED, error.to_string()))
@@ -104,7 +104,7 @@ impl Plain for Model {
     }
     fn save(&self, path: &Path) -> Result<(), Fail> {
         write(path, &json!(*self.weight.lock().expect("no panic")))?;
-        if self.fail_save { Err(Fail(status::FAILED, "the disk is full".into())) } else { Ok(()) }
+        if self.fail_save { Err(Fail(Kind::Full.within(status::FAILED), "no room".into())) } else { Ok(()) }
     }
     fn load(&self, path: &Path) -> Result<(), Fail> {
         *self.weight.lock().expect("no panic") = read(path)?.as_i64().unwrap_or(0);

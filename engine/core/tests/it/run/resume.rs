@@ -5,7 +5,7 @@ use super::{go, lanes, pipeline};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-use voxloom_core::run::{Event, ItemResults, Outcome, RunError, RunOptions, run};
+use voxloom_core::run::{Event, ItemResults, Kind, Outcome, RunError, RunOptions, run};
 
 /// Training that saves at the end of every round.
 fn file(folder: &Path, rounds: u64) -> Json {
@@ -65,7 +65,8 @@ fn a_save_that_fails_leaves_the_one_before() {
     broken["modules"]["net"]["params"] = json!({ "fail": true });
     let report = go(&broken, &RunOptions { resume: Some(folder.path().into()), ..lanes(2) });
     assert_eq!(report.outcome, Outcome::Fatal);
-    assert_eq!(report.message.as_deref(), Some("save: module `net`: the disk is full"));
+    assert_eq!(report.message.as_deref(), Some("save: module `net`: no room"));
+    assert_eq!(report.kind, Kind::Full);
     assert_eq!(contents(&folder.path().join("last")), before);
     // What the failed save left beside is no harm to the next.
     let report = go(&file(folder.path(), 2), &RunOptions { resume: Some(folder.path().into()), ..lanes(2) });

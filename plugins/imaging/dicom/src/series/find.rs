@@ -7,6 +7,7 @@ use crate::file::{Depth, File};
 use dicom_dictionary_std::tags;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The images that make one volume, or should.
 #[derive(Clone, Debug)]
@@ -18,13 +19,22 @@ pub struct Series {
     pub heads: Vec<Head>,
     /// Files that are or may be of this series and cannot be read, with the reason: without them the volume may lack slices,
     /// so it is not made.
-    pub damaged: Vec<(PathBuf, String)>,
+    pub damaged: Vec<Damaged>,
+}
+
+/// A file that cannot be read.
+#[derive(Clone, Debug)]
+pub struct Damaged {
+    pub path: PathBuf,
+    pub why: String,
+    /// Where the system refuses it.
+    pub error: Option<Arc<std::io::Error>>,
 }
 
 impl Series {
     /// All files, the damaged ones too.
     pub fn paths(&self) -> Vec<PathBuf> {
-        let damaged = self.damaged.iter().map(|(path, _)| path.clone());
+        let damaged = self.damaged.iter().map(|file| file.path.clone());
         self.heads.iter().map(|head| head.path.clone()).chain(damaged).collect()
     }
 }
@@ -52,8 +62,13 @@ pub fn find(folder: &Path, recursive: bool) -> Result<Found, Fault> {
             Err((uid, fault)) => {
                 let text = fault.to_string();
                 let shown = text.strip_prefix(&format!("{}/", folder.display())).unwrap_or(&text).to_owned();
-                if matches!(fault, Fault::Damaged { .. } | Fault::Io { .. }) {
-                    damaged.push(Damaged { uid, path, why: shown.clone() });
+                let error = match fault {
+                    Fault::Io { error, .. } => Some(Some(Arc::new(error))),
+                    Fault::Damaged { .. } => Some(None),
+                    _ => None,
+                };
+                if let Some(error) = error {
+                    damaged.push(Unknown { uid, file: Damaged { path, why: shown.clone(), error } });
                 }
                 found.passed_over.push(shown);
             }
@@ -66,20 +81,19 @@ pub fn find(folder: &Path, recursive: bool) -> Result<Found, Fault> {
 }
 
 /// A file that cannot be read, and its series where it says so much.
-struct Damaged {
+struct Unknown {
     uid: Option<String>,
-    path: PathBuf,
-    why: String,
+    file: Damaged,
 }
 
-impl Damaged {
+impl Unknown {
     /// By its UID; without one, it may be of any series in its folder.
-    fn touches(&self, series: &Series) -> Option<(PathBuf, String)> {
+    fn touches(&self, series: &Series) -> Option<Damaged> {
         let touched = match &self.uid {
             Some(uid) => series.heads.iter().any(|head| head.series_uid == *uid),
-            None => series.heads.iter().any(|head| head.path.parent() == self.path.parent()),
+            None => series.heads.iter().any(|head| head.path.parent() == self.file.path.parent()),
         };
-        touched.then(|| (self.path.clone(), self.why.clone()))
+        touched.then(|| self.file.clone())
     }
 }
 

@@ -8,7 +8,7 @@ mod plane;
 mod rescale;
 mod stack;
 
-pub use find::{Found, Series, find, gather};
+pub use find::{Damaged, Found, Series, find, gather};
 pub use head::Head;
 pub use origin::{Holds, Origin};
 pub use plane::Plane;

@@ -41,8 +41,13 @@ const SAME_DIRECTION: f64 = 2e-3;
 pub fn stack(series: &Series) -> Result<Stack, Fault> {
     let heads = &series.heads;
     if !series.damaged.is_empty() {
-        let names: Vec<String> = series.damaged.iter().map(|(_, why)| why.clone()).collect();
-        return Err(fault(format!("files that may be slices of this volume are damaged: {}", few(&names))));
+        let names: Vec<String> = series.damaged.iter().map(|file| file.why.clone()).collect();
+        let what = format!("files that may be slices of this volume are damaged: {}", few(&names));
+        // One that is refused now may be whole another time.
+        return Err(match series.damaged.iter().find_map(|file| file.error.clone()) {
+            Some(error) => Fault::Unread { what, error },
+            None => fault(what),
+        });
     }
     let mut slices: Vec<(usize, usize)> =
         heads.iter().enumerate().flat_map(|(head, of)| (0..of.frames.len()).map(move |frame| (head, frame))).collect();

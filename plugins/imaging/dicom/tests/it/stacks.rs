@@ -3,6 +3,7 @@
 use super::make::{Made, save_all};
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
+use std::error::Error;
 use voxloom_dicom::{Fault, Values, Volume, find, series_of};
 
 fn read(slices: Vec<Made>) -> Result<Volume, Fault> {
@@ -109,6 +110,18 @@ fn mixed_orientations_sizes_and_spacings_are_named() {
     let text = odd(|slice| slice.numbers(tags::RESCALE_SLOPE, &[0.0]));
     assert!(text.starts_with("files that may be slices of this volume are damaged: slice-"), "{text}");
     assert!(text.ends_with("RescaleSlope is 0, which would make all values one"), "{text}");
+}
+
+#[test]
+fn a_slice_that_the_system_refuses_leaves_the_systems_error() {
+    let folder = tempfile::tempdir().unwrap();
+    save_all(Made::series(3, [0.0, 0.0, 2.0]), folder.path());
+    // The process's own memory: a file that opens, and whose first byte nobody can read.
+    std::os::unix::fs::symlink("/proc/self/mem", folder.path().join("refused")).unwrap();
+    let fault = series_of(folder.path()).and_then(|series| Volume::read(&series)).unwrap_err();
+    let error = fault.source().and_then(|error| error.downcast_ref::<std::io::Error>()).expect("the system's error");
+    assert_eq!(error.raw_os_error(), Some(5), "{fault}");
+    assert!(fault.to_string().contains("refused: "), "{fault}");
 }
 
 #[test]
