@@ -111,14 +111,23 @@ pub fn flush(results: &[&[PathBuf]]) -> Vec<io::Result<()>> {
 /// Flushes at one time.
 const FLUSHES: usize = 8;
 
-/// Moves a flushed folder to its final name, and returns the name. A result of this input of which `may_replace` is true is
-/// replaced; else a number is added to the name where something else is in the way.
+/// Where a result went.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Below the folder of results.
+    pub result: PathBuf,
+    /// Where the earlier result lies now, if someone had changed it or put something beside it.
+    pub kept: Option<PathBuf>,
+}
+
+/// Moves a flushed folder to its final name. A result of this input of which `may_replace` is true is replaced; else a number is
+/// added to the name where something else is in the way.
 ///
 /// The name is on the disk when the folder above it is flushed, which is left to the caller: many results share one.
 ///
 /// # Errors
 /// Of the file system; then what was there before is still there.
-pub fn publish(staged: &Path, output: &Path, name: &Path, may_replace: impl Fn(&Mark) -> bool) -> io::Result<PathBuf> {
+pub fn publish(staged: &Path, output: &Path, name: &Path, may_replace: impl Fn(&Mark) -> bool) -> io::Result<Published> {
     let first = loop {
         let first = first_name(output, name);
         make_folders(output, output.join(&first).parent().unwrap_or(output))?;
@@ -127,14 +136,18 @@ pub fn publish(staged: &Path, output: &Path, name: &Path, may_replace: impl Fn(&
             break first;
         }
     };
-    if let Some((result, _)) = results(output, name).find(|(_, mark)| may_replace(mark)) {
-        return exchange(staged, &output.join(&result)).map(|()| result);
+    let mut kept = None;
+    if let Some((result, mark)) = results(output, name).find(|(_, mark)| may_replace(mark)) {
+        if !mark.is_touched(&output.join(&result)) {
+            return exchange(staged, &output.join(&result)).map(|()| Published { result, kept });
+        }
+        kept = Some(keep(output, &result, name)?);
     }
     let mut number = 1;
     loop {
         let result = numbered(&first, number);
         match rename_new(staged, &output.join(&result)) {
-            Ok(()) => return Ok(result),
+            Ok(()) => return Ok(Published { result, kept }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
             Err(error) => return Err(error),
         }
@@ -147,18 +160,19 @@ pub fn publish(staged: &Path, output: &Path, name: &Path, may_replace: impl Fn(&
 /// Of the file system.
 pub fn hide(output: &Path, name: &Path) -> io::Result<Vec<PathBuf>> {
     let own: Vec<PathBuf> = results(output, name).filter(|(_, mark)| mark.stays).map(|(result, _)| result).collect();
-    let earlier = Path::new(OWN).join(EARLIER);
-    let mut hidden = Vec::new();
-    for result in own {
-        let (from, folder) = (output.join(&result), output.join(&earlier));
-        make_folders(output, &folder)?;
-        let to = publish(&from, &folder, name, |_| false)?;
-        for changed in [from.parent(), folder.join(&to).parent()].into_iter().flatten() {
-            sync_folder(changed)?;
-        }
-        hidden.push(earlier.join(to));
+    own.iter().map(|result| keep(output, result, name)).collect()
+}
+
+/// Moves a result of an input out of sight, and returns where it lies then.
+fn keep(output: &Path, result: &Path, name: &Path) -> io::Result<PathBuf> {
+    let (from, earlier) = (output.join(result), Path::new(OWN).join(EARLIER));
+    let folder = output.join(&earlier);
+    make_folders(output, &folder)?;
+    let kept = publish(&from, &folder, name, |_| false)?.result;
+    for changed in [from.parent(), folder.join(&kept).parent()].into_iter().flatten() {
+        sync_folder(changed)?;
     }
-    Ok(hidden)
+    Ok(earlier.join(kept))
 }
 
 /// Renames where nothing of the name is there yet.

@@ -49,9 +49,9 @@ fn yes() -> bool {
 /// What has become of the files of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// All there, with their sizes.
+    /// All there, as they were made.
     Whole,
-    /// All there; some have other sizes, so someone has worked on them. Or it is not known what there should be.
+    /// All there; someone has written some of them since. Or it is not known what there should be.
     Touched,
     /// Some are gone or were emptied.
     Lacking,
@@ -90,14 +90,29 @@ impl Mark {
         if self.name.is_empty() { self.input == shown(name) } else { self.name == name_hash(name) }
     }
 
+    /// True where someone has changed the result in this folder, or has put something beside it.
+    pub fn is_touched(&self, folder: &Path) -> bool {
+        // What was not listed when it was made cannot be told from what came later.
+        let Some(files) = &self.files else { return false };
+        let mut found = BTreeMap::new();
+        let is_same = list(folder, "", &mut found).is_ok_and(|is_plain| is_plain && found == *files);
+        !is_same || self.shape(folder) != Shape::Whole
+    }
+
     /// Looks at the files of the result in this folder.
     pub fn shape(&self, folder: &Path) -> Shape {
         let Some(files) = &self.files else { return Shape::Touched };
+        // The mark is written last: what is younger was written by someone else.
+        let marked = folder.join(MARK).symlink_metadata().and_then(|mark| mark.modified()).ok();
         let mut shape = Shape::Whole;
         for (path, size) in files {
             match std::fs::symlink_metadata(folder.join(path)) {
-                Ok(found) if found.is_file() && found.len() == *size => {}
-                Ok(found) if found.is_file() && found.len() > 0 => shape = Shape::Touched,
+                Ok(found) if found.is_file() && (found.len() > 0 || *size == 0) => {
+                    let is_younger = marked.is_some_and(|marked| found.modified().is_ok_and(|modified| modified > marked));
+                    if found.len() != *size || is_younger {
+                        shape = Shape::Touched;
+                    }
+                }
                 _ => return Shape::Lacking,
             }
         }
@@ -143,8 +158,14 @@ mod tests {
         assert_eq!(mark.files.as_ref().map(|files| files.len()), Some(2), "{mark:?}");
         let shape = || mark.shape(folder.path());
         assert_eq!(shape(), Shape::Whole);
-        std::fs::write(at("sub/a"), "corrected").unwrap();
-        assert_eq!(shape(), Shape::Touched);
+        assert!(!mark.is_touched(folder.path()));
+        std::fs::write(at("notes"), "beside it").unwrap();
+        assert_eq!((shape(), mark.is_touched(folder.path())), (Shape::Whole, true));
+        std::fs::remove_file(at("notes")).unwrap();
+        // Of the same size, as labels are that are not compressed.
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::fs::write(at("sub/a"), "FOUR").unwrap();
+        assert_eq!((shape(), mark.is_touched(folder.path())), (Shape::Touched, true));
         std::fs::write(at("sub/a"), "").unwrap();
         assert_eq!(shape(), Shape::Lacking);
         std::fs::remove_file(at("sub/a")).unwrap();

@@ -5,7 +5,7 @@
 
 use super::{Bench, Ended, Finished};
 use crate::claim::Claim;
-use crate::commit::{self, sync_folder};
+use crate::commit::{self, Published, sync_folder};
 use crate::error::Error;
 use crate::input::Input;
 use crate::job::Failure;
@@ -13,6 +13,7 @@ use crate::ledger::Done;
 use crate::mark::Mark;
 use crate::notice::{Moment, Notice};
 use crate::retire::{self, After};
+use crate::words::shown;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -165,7 +166,7 @@ impl Batch<'_> {
             // What was made of an input that lies in `done/` is kept; what was made of one that was overwritten is replaced.
             let may_replace = |mark: &Mark| mark.job == ready.done.job || (bench.config.after == After::Keep && mark.stays);
             match commit::publish(&ready.staged, &bench.place.output, &ready.input.name, may_replace) {
-                Ok(result) => ready.done.result = result,
+                Ok(published) => bench.published(ready, published),
                 Err(error) => return bench.unpublished(ready, &error).map(Some),
             }
             folders.insert(bench.folder_of(ready), Ok(()));
@@ -218,6 +219,21 @@ impl Bench {
     fn folder_of(&self, ready: &Ready) -> PathBuf {
         let result = self.place.output.join(&ready.done.result);
         result.parent().unwrap_or(&self.place.output).to_owned()
+    }
+
+    fn published(&self, ready: &mut Ready, published: Published) {
+        let Published { result, kept } = published;
+        let name = &ready.input.name;
+        if let Some(kept) = kept {
+            let text = "its earlier result had been changed since it was made, and is kept in";
+            self.warn(&format!("{}: {text} {}", shown(name), self.place.output.join(kept).display()));
+        }
+        // Elsewhere an earlier input of this name has its result there.
+        if result != *name && self.config.after == After::Keep {
+            let text = "as something else has this name among the results, its result is called";
+            self.warn(&format!("{}: {text} {}", shown(name), shown(&result)));
+        }
+        ready.done.result = result;
     }
 
     fn unpublished(&self, ready: &Ready, error: &std::io::Error) -> Result<Ended, Error> {

@@ -109,7 +109,8 @@ fn a_numbered_result_is_not_taken_for_that_of_an_input_called_so() {
     std::fs::create_dir(stage.output("theirs")).unwrap();
     std::fs::write(stage.output("theirs/notes"), "do not lose").unwrap();
     stage.put("theirs", "four");
-    stage.once(copy(), |_| {});
+    let (_, heard) = stage.once(copy(), |_| {});
+    assert!(heard.iter().any(|line| line.contains("its result is called theirs.2")), "{heard:?}");
     assert_eq!([read(&stage, "theirs/notes"), read(&stage, "theirs.2/copy0")], ["do not lose", "four"]);
 }
 
@@ -142,4 +143,22 @@ fn a_result_that_is_not_as_it_was_made_is_no_answer_for_another_input() {
     stage.put("b", "one");
     assert_eq!(stage.once(copy(), |_| {}).0.same, 1);
     assert!(stage.output("b/copy0").exists() && stage.output("b").join(MARK).exists() && !stage.output("b/notes").exists());
+}
+
+#[test]
+fn what_somebody_did_to_a_result_is_kept_when_it_is_replaced() {
+    let stage = Stage::new();
+    ["corrected", "noted", "as it was"].iter().for_each(|name| stage.put(name, "one of ".to_owned() + name));
+    stage.once(copy(), |_| {});
+    std::fs::write(stage.output("corrected/copy0"), "by a radiologist").unwrap();
+    std::fs::write(stage.output("noted/notes"), "by a radiologist").unwrap();
+    ["corrected", "noted", "as it was"].iter().for_each(|name| stage.put(name, "two of ".to_owned() + name));
+    let (_, heard) = stage.once(copy(), |_| {});
+    for (name, file) in [("corrected", "copy0"), ("noted", "notes")] {
+        assert_eq!(read(&stage, &format!("{name}/copy0")), format!("two of {name}"));
+        let kept = stage.output(".voxloom/earlier").join(name);
+        assert_eq!(std::fs::read_to_string(kept.join(file)).unwrap(), "by a radiologist");
+        assert!(heard.iter().any(|line| line.contains(&kept.display().to_string())), "{heard:?}");
+    }
+    assert!(stage.output("as it was/copy0").exists() && !stage.output(".voxloom/earlier/as it was").exists());
 }

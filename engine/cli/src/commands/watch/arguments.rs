@@ -34,7 +34,7 @@ pub struct Watch {
     /// What one input is
     #[arg(long, value_name = "WHAT", default_value = "series")]
     pub group: Group,
-    /// Work also on inputs that the ledger knows as done
+    /// Work also on inputs that the ledger knows as done; where inputs stay, on all of them at every start
     #[arg(long)]
     pub again: bool,
     /// Leave inputs that are done where they are (the default)
@@ -91,9 +91,12 @@ pub struct Watch {
     /// Serve a page, metrics for Prometheus, and health, read-only [a port alone: on this machine only]
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub listen: Option<SocketAddr>,
-    /// How each input is told of on standard error
+    /// How each input is told of on standard error; as `json` every line is an object
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub log: LogFormat,
+    /// The ledger given with `--ledger` was made for these folders when they had other names: take it over
+    #[arg(long)]
+    pub moved: bool,
     /// Stop when nothing is left to do
     #[arg(long)]
     pub once: bool,
