@@ -22,7 +22,7 @@ pub fn watch(talk: Talk) -> Result<Arc<AtomicBool>> {
                 // Without destructors: a library that hangs is a reason for the second Ctrl-C.
                 signal_hook::low_level::exit(Exit::Interrupted as i32);
             }
-            talk.warn("interrupted: finishing what is under way; once more to leave at once");
+            talk.warn("interrupted: nothing new begins, calls under way end; once more to leave at once");
         }
     };
     std::thread::Builder::new().name("signals".into()).spawn(listen).context("Ctrl-C cannot be watched for")?;

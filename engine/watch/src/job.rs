@@ -49,28 +49,38 @@ pub struct Work {
 
 impl Work {
     /// A path for jobs that take one: the file itself, or a folder of links to the files of a group, with their paths below the
-    /// folder that they share.
+    /// folder that they share. Always UTF-8: a file whose name is not is linked under one that is.
     ///
     /// # Errors
     /// Of the file system.
     pub fn input(&self) -> std::io::Result<PathBuf> {
-        if !self.is_group {
-            return Ok(self.files.first().cloned().unwrap_or_default());
-        }
         let view = self.scratch.join("input");
-        let shared = shared_folder(&self.files);
-        for file in &self.files {
-            let link = view.join(file.strip_prefix(&shared).unwrap_or(file));
-            std::fs::create_dir_all(link.parent().unwrap_or(&view))?;
-            std::os::unix::fs::symlink(file, link)?;
+        if let (false, [file]) = (self.is_group, &self.files[..]) {
+            let odd = file.file_name().filter(|_| file.to_str().is_none());
+            return odd.map_or_else(|| Ok(file.clone()), |name| link(file, &view, Path::new(&*name.to_string_lossy()), 0));
+        }
+        let shared = shared_folder(self.files.iter().map(PathBuf::as_path));
+        for (index, file) in self.files.iter().enumerate() {
+            link(file, &view, file.strip_prefix(&shared).unwrap_or(file), index)?;
         }
         Ok(view)
     }
 }
 
+/// Links to a file below `view`, and says where. A name that is no UTF-8 gets `index` before it, so that two stay two.
+fn link(file: &Path, view: &Path, relative: &Path, index: usize) -> std::io::Result<PathBuf> {
+    let link = match relative.to_str() {
+        Some(_) => view.join(relative),
+        None => view.join(format!("{index} {}", relative.to_string_lossy().replace('/', " "))),
+    };
+    std::fs::create_dir_all(link.parent().unwrap_or(view))?;
+    std::os::unix::fs::symlink(file, &link)?;
+    Ok(link)
+}
+
 /// The deepest folder that holds all files.
-fn shared_folder(files: &[PathBuf]) -> PathBuf {
-    let mut folders = files.iter().map(|file| file.parent().unwrap_or(Path::new("")));
+pub(crate) fn shared_folder<'a>(files: impl Iterator<Item = &'a Path>) -> PathBuf {
+    let mut folders = files.map(|file| file.parent().unwrap_or(Path::new("")));
     let first = folders.next().unwrap_or(Path::new(""));
     let both = |shared: &Path, folder: &Path| {
         shared.components().zip(folder.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()

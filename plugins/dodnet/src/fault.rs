@@ -19,4 +19,7 @@ pub enum Fault {
     /// A task's number.
     #[error("task {task} is out of range: the network has tasks 0 to {}", tasks - 1)]
     Task { task: i64, tasks: usize },
+    /// The run was asked to end.
+    #[error("cancelled")]
+    Cancelled,
 }

@@ -5,7 +5,9 @@ use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
+use voxloom_watch::grouping::Folders;
 use voxloom_watch::job::Failure;
 use voxloom_watch::retire::After;
 
@@ -31,6 +33,26 @@ fn names_are_only_names() {
             assert!(place.is_file(), "{}", place.display());
         }
     }
+}
+
+#[test]
+fn jobs_that_take_text_are_given_it() {
+    let odd = |name: &[u8]| PathBuf::from(OsStr::from_bytes(name));
+    let stage = Stage::new();
+    stage.put(odd(b"one \xff"), "1");
+    for name in [&b"both/a \xfe"[..], b"both/a \xff", b"both/plain"] {
+        stage.put(odd(name), "2");
+    }
+    stage.put("both/.ready", "");
+    let job = Copy(|work| {
+        let input = work.input().unwrap();
+        assert!(input.to_str().is_some());
+        let seen = if work.is_group { tree(&input).len() } else { std::fs::read(&input).unwrap().len() };
+        assert_eq!(seen, work.files.len(), "all are there");
+        Ok(())
+    });
+    let (summary, heard) = stage.once(job, |parts| parts.grouping = Arc::new(Folders));
+    assert_eq!(summary.done, 2, "{heard:?}");
 }
 
 #[test]

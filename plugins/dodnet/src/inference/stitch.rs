@@ -20,6 +20,28 @@ pub struct Tiling {
     pub compat: bool,
 }
 
+impl Tiling {
+    /// How many windows [`stitch`] will take.
+    ///
+    /// # Errors
+    /// A window without voxels.
+    pub fn n_windows(&self, volume: &Tensor) -> Result<usize> {
+        Ok(self.layout(volume)?.len())
+    }
+
+    /// A volume that is smaller than a window counts as one as large.
+    fn layout(&self, volume: &Tensor) -> Result<Layout> {
+        let tile = self.tile.map(|n| n as usize);
+        let shape: [usize; 3] = std::array::from_fn(|axis| (volume.size()[axis] as usize).max(tile[axis]));
+        let mut overlap = [0.5; 3];
+        if self.compat {
+            overlap[2] = 1.0 - tile[1].div_ceil(2) as f64 / tile[2] as f64;
+        }
+        let text = || format!("got {tile:?}, expected every size above 0");
+        Layout::new(shape, tile, overlap).ok_or_else(|| Fault::Shape { what: "tile", text: text() })
+    }
+}
+
 /// Predictions of overlapping windows, averaged with Gaussian weights. Windows overlap by half; the last one of an axis is
 /// shifted back to end with the volume.
 ///
@@ -33,14 +55,7 @@ pub fn stitch(volume: &Tensor, tiling: &Tiling, mut predict: impl FnMut(&Tensor)
     let tile = tiling.tile.map(|n| n as usize);
     let size = volume.size();
     let grown = padded(volume, tiling.tile.map(|n| n as f64), tiling.pad_value);
-    let shape: [usize; 3] = std::array::from_fn(|axis| grown.size()[axis] as usize);
-    let mut overlap = [0.5; 3];
-    if tiling.compat {
-        overlap[2] = 1.0 - tile[1].div_ceil(2) as f64 / tile[2] as f64;
-    }
-    let layout = Layout::new(shape, tile, overlap);
-    let layout =
-        layout.ok_or_else(|| Fault::Shape { what: "tile", text: format!("got {tile:?}, expected every size above 0") })?;
+    let layout = tiling.layout(&grown)?;
     let kind = if tiling.compat { Kind::Double } else { Kind::Float };
     let weight = Tensor::from_slice(&Weighting::Gaussian { sigma_scale: SIGMA_SCALE }.map(tile)).view(tiling.tile);
     let weight = weight.to_kind(kind).to_device(volume.device());

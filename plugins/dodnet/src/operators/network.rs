@@ -2,6 +2,7 @@
 
 use super::params::{PatchSize, Tasks, single};
 use super::transfer::transfer;
+use crate::Fault;
 use crate::inference::{Tiling, averaged_over_flips, stitch};
 use crate::network::{Features, Network, NetworkConfig};
 use std::path::Path;
@@ -264,8 +265,20 @@ impl DodNet {
         let volume: Volume = call.input("volume")?;
         let tiling = Tiling { tile: params.size.0, pad_value: params.pad_value, compat: params.compat };
         let image = single(&volume, "volume")?.to_kind(Kind::Float);
-        let scores = self.network.run(|network| stitch(&image, &tiling, |patch| scores(network, patch, tasks, params.flips)))?;
-        call.output("scores", volume.with_data(scores))
+        let (total, mut done) = (tiling.n_windows(&image)? as u64, 0);
+        let mut watched = |network: &Network, patch: &Tensor| {
+            if call.cancelled() {
+                return Err(Fault::Cancelled);
+            }
+            call.progress(done, total);
+            done += 1;
+            scores(network, patch, tasks, params.flips)
+        };
+        let found = self.network.run(|network| stitch(&image, &tiling, |patch| watched(network, patch)));
+        if call.cancelled() {
+            return Err(Error::cancelled());
+        }
+        call.output("scores", volume.with_data(found?))
     }
 
     /// Tasks of a node; none means all.

@@ -64,7 +64,7 @@ pub fn upscale(network: &Placed<Network>, data_range: f64, coarse: &Volume, how:
     let mut fine = Vec::new();
     for first in (0..n).step_by(usize::try_from(how.slices)?) {
         if call.cancelled() {
-            return Err(Error::item("cancelled"));
+            return Err(Error::cancelled());
         }
         let part = images.narrow(0, first, how.slices.min(n - first)).to_kind(Kind::Float) / unit;
         let large = network.run(|network| enlarge(network, &part));

@@ -158,6 +158,10 @@ impl State {
         if depth == 1 {
             self.first_level -= 1;
             let ok = !item.dead;
+            if !ok && item.cause.is_none() && self.house.cancelled() {
+                // It was left, which is neither.
+                return self.child_done(parent, item.level);
+            }
             *(if ok { &mut self.counts.done } else { &mut self.counts.failed }) += 1;
             let (graph, elapsed) = (self.stage.graph.clone(), item.begun.elapsed());
             self.news.push(Event::ItemDone { graph, item: item.path.to_vec(), ok, elapsed });

@@ -182,6 +182,7 @@ fn a_cancelled_run_ends_cleanly_with_a_report_and_a_trace() {
     let report = go(&file, &options);
     assert_eq!((report.outcome, report.message.as_deref()), (Outcome::Cancelled, Some("cancelled")));
     assert_eq!(report.failures, [], "leaving early because it was asked for is no failure");
+    assert_eq!(report.items.failed, 0, "what was left is not counted as failed");
     let path = folder.path().join("report.json");
     report.write(&path).expect("a report");
     let read: Report = serde_json::from_slice(&std::fs::read(path).expect("a report")).expect("as it was written");
