@@ -3,6 +3,7 @@
 //! One row an input by name, one row a file, and a history that only grows. Each function here is one transaction.
 
 mod change;
+mod lock;
 mod place;
 mod recall;
 mod schema;
@@ -16,6 +17,7 @@ use crate::error::{Error, file};
 use crate::input::Input;
 use crate::job::Failure;
 use change::{bytes, note, put};
+use lock::lock;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -56,13 +58,7 @@ impl Ledger {
                 source,
             })?;
         }
-        let lock_path = crate::names::with_end(path, ".lock");
-        let lock = File::options().create(true).truncate(false).write(true).open(&lock_path).map_err(file(&lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => return Err(Error::LedgerInUse { path: path.into() }),
-            Err(std::fs::TryLockError::Error(source)) => return Err(Error::File { path: lock_path, source }),
-        }
+        let lock = lock(path)?;
         let connection = Mutex::new(schema::open(path)?);
         let log_path = crate::names::with_end(path, "-wal");
         let log = File::options().write(true).open(&log_path).map_err(file(&log_path))?;

@@ -67,8 +67,9 @@ impl Users {
         let folder = stage.folder.path();
         let program = std::env::current_exe().unwrap();
         let program = program.parent().unwrap().parent().unwrap().join("examples/victim");
-        // Where other users can read it.
-        std::fs::copy(program, folder.join("victim")).unwrap();
+        // Where other users can read it. Not copied by this process: what another test starts at that moment would have it open
+        // for writing, and a program that is written cannot be started.
+        assert!(Command::new("cp").arg(program).arg(folder.join("victim")).status().unwrap().success());
         for name in [".", "in", "victim"] {
             std::fs::set_permissions(folder.join(name), PermissionsExt::from_mode(0o777)).unwrap();
         }
