@@ -28,6 +28,18 @@ pub trait Grouping: Send + Sync {
     fn has_groups(&self) -> bool {
         true
     }
+
+    /// False where it does not matter to a job how the files of a group are called and where they lie: then the same files under
+    /// other names are the same content, and files with the same bytes are one.
+    fn names_count(&self) -> bool {
+        true
+    }
+
+    /// True where the name of this group belongs to it alone for ever, as a UID does. What comes under it after the group was taken
+    /// in is a part of it then, and nothing by itself. Where a name may be used again, as a folder's, it is another input.
+    fn is_unique(&self, _group: &Path) -> bool {
+        false
+    }
 }
 
 /// Every file is an input.

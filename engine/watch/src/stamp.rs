@@ -35,7 +35,7 @@ impl Stamp {
         hasher.update(&self.size.to_le_bytes());
         hasher.update(&self.modified.to_le_bytes());
         hasher.update(&self.changed.to_le_bytes());
-        short(&hasher)
+        short(&hasher.finalize())
     }
 }
 
@@ -55,12 +55,13 @@ pub fn hash_of(members: &[Member]) -> u64 {
         hasher.update(name);
         hasher.update(&member.stamp.hash().to_le_bytes());
     }
-    short(&hasher)
+    short(&hasher.finalize())
 }
 
-fn short(hasher: &blake3::Hasher) -> u64 {
+/// The first bytes of a hash, for records.
+pub(crate) fn short(hash: &blake3::Hash) -> u64 {
     let mut first = [0; 8];
-    first.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+    first.copy_from_slice(&hash.as_bytes()[..8]);
     // The ledger keeps signed numbers.
     u64::from_le_bytes(first) >> 1
 }

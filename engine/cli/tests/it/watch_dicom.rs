@@ -159,3 +159,52 @@ fn what_comes_with_a_study_and_is_no_volume_is_no_failure() {
     assert_eq!(files(&place.path("in/failed/x/cut")), ["cut", "error.json"]);
     assert_eq!(size(&place.path("out/1.2.826.1/1.2.826.1.nii")), [128, 128, 2]);
 }
+
+#[test]
+fn a_series_that_is_sent_again_under_other_names_is_known() {
+    let place = Place::with(PIPELINE);
+    (0..3).for_each(|index| Slice::new("1.2.826.1", index).arrive(&place.path(&format!("in/a/{index}"))));
+    let words = [&SOON[..], &["--done"]].concat();
+    assert_eq!(place.once(&words).0, 0);
+    (0..3).for_each(|index| Slice::new("1.2.826.1", index).arrive(&place.path(&format!("in/b/{}/IM{}", index % 2, 9 - index))));
+    let (code, lines) = place.once(&words);
+    assert_eq!(code, 0, "{lines:#?}");
+    assert_eq!(lines.iter().filter(|line| line["event"] == "known").count(), 1, "{lines:#?}");
+    assert_eq!(files(&place.path("out")), ["1.2.826.1"]);
+}
+
+#[test]
+fn a_late_slice_never_gives_a_volume_of_its_own() {
+    for (word, advice) in [("--done", "lie below done/a"), ("--delete", "sent again"), ("--keep", "")] {
+        let place = Place::with(PIPELINE);
+        let words = [&SOON[..], &[word]].concat();
+        (0..3).for_each(|index| Slice::new("1.2.826.1", index).arrive(&place.path(&format!("in/a/{index}"))));
+        assert_eq!(place.once(&words).0, 0);
+        Slice::new("1.2.826.1", 3).arrive(&place.path("in/b/3"));
+        let (code, lines) = place.once(&words);
+        assert_eq!(files(&place.path("out")), ["1.2.826.1"], "{word}");
+        if word == "--keep" {
+            assert_eq!((code, size(&place.path("out/1.2.826.1/1.2.826.1.nii"))), (0, [128, 128, 4]), "{lines:#?}");
+            continue;
+        }
+        assert_eq!((code, size(&place.path("out/1.2.826.1/1.2.826.1.nii"))), (1, [128, 128, 3]), "{lines:#?}");
+        let told = lines.iter().find(|line| line["event"] == "failed").and_then(|line| line["message"].as_str()).unwrap();
+        let error = std::fs::read(place.path("in/failed/1.2.826.1/error.json")).unwrap();
+        let error: Json = serde_json::from_slice(&error).unwrap();
+        assert_eq!(error["message"], told);
+        assert!(told.starts_with("1 file came late: this series was done at") && told.contains(advice), "{told}");
+        let arguments = ["watch", "status", "--ledger", "ledger.sqlite"];
+        let status = voxloom().args(arguments).current_dir(place.path("")).output().unwrap();
+        assert!(String::from_utf8_lossy(&status.stdout).contains("1 file came late"), "{status:?}");
+        // As the advice says.
+        if word == "--done" {
+            std::fs::rename(place.path("in/done/a"), place.path("in/a")).unwrap();
+        } else {
+            (0..3).for_each(|index| Slice::new("1.2.826.1", index).arrive(&place.path(&format!("in/again/{index}"))));
+        }
+        std::fs::rename(place.path("in/failed/1.2.826.1/b"), place.path("in/b")).unwrap();
+        let (code, lines) = place.once(&words);
+        assert_eq!(code, 0, "{lines:#?}");
+        assert_eq!(size(&place.path("out/1.2.826.1.2/1.2.826.1.nii")), [128, 128, 4]);
+    }
+}

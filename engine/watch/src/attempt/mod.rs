@@ -4,6 +4,7 @@
 
 mod answer;
 mod finish;
+mod late;
 mod outdated;
 mod verdict;
 
@@ -13,8 +14,9 @@ use finish::Source;
 use crate::claim::{Claim, Claims, Tried};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::content::{self, Trouble};
+use crate::content::{self, Content, Trouble};
 use crate::error::Error;
+use crate::grouping::Grouping;
 use crate::input::Input;
 use crate::job::{Failure, Job, Work};
 use crate::ledger::{Begun, Done, Ledger};
@@ -31,6 +33,7 @@ use std::time::Duration;
 pub struct Bench {
     pub place: Place,
     pub config: Config,
+    pub grouping: Arc<dyn Grouping>,
     pub ledger: Ledger,
     pub claims: Claims,
     pub clock: Arc<dyn Clock>,
@@ -99,7 +102,7 @@ impl Bench {
     }
 
     fn claimed(&self, lane: usize, input: &Input, job: &dyn Job, claim: &Claim, staged: &Path) -> Result<Step, Error> {
-        let content = match content::hash(&self.place.input, input) {
+        let content = match content::read(&self.place.input, input, self.grouping.names_count()) {
             Ok(content) => content,
             Err(Trouble::Gone) => {
                 return self.ledger.forget(&input.name, self.clock.unix()).map(|()| Step::Over(Ended::Gone));
@@ -112,15 +115,20 @@ impl Bench {
             }
         };
         self.at(Moment::Hashed, input);
-        let key = content::job_key(&content, job.identity());
-        if let Some((done, source)) = self.answer(input, &content, &key, staged)? {
+        let key = content::job_key(&content.hash, job.identity());
+        if let Some((done, source)) = self.answer(input, &content.hash, &key, staged)? {
+            self.take_in(input, &content)?;
             return Ok(Step::Ready(done, source));
         }
+        if let Some(late) = self.late(input, &content)? {
+            return self.refused(input, &content, &key, &late).map(Step::Over);
+        }
         let started = self.clock.unix();
-        let (number, crashes) = match self.ledger.begin(input, &content, &key, claim.crashes(), started)? {
+        let (number, crashes) = match self.ledger.begin(input, &content.hash, &key, claim.crashes(), started)? {
             Begun::Twin => return Ok(Step::Over(Ended::Held)),
             Begun::Attempt { number, crashes } => (number, crashes),
         };
+        self.take_in(input, &content)?;
         self.at(Moment::Begun, input);
         if crashes >= self.config.retry.crashes {
             let text = format!("the process ended {crashes} times while this input was worked on");
@@ -155,7 +163,7 @@ impl Bench {
             lane,
             name: input.name.clone(),
             folder: self.place.input.clone(),
-            files: input.members.iter().map(|member| self.place.input.join(&member.path)).collect(),
+            files: content.files.iter().map(|file| self.place.input.join(file)).collect(),
             is_group: input.is_group,
             output,
             scratch,
@@ -182,7 +190,7 @@ impl Bench {
             return self.undone(input, "the input was changed while it was worked on").map(Step::Over);
         }
         let report = Some(report.to_string());
-        let done = Done { content, job: key, result: PathBuf::new(), same_as: None, report, attempt: number };
+        let done = Done { content: content.hash, job: key, result: PathBuf::new(), same_as: None, report, attempt: number };
         Ok(Step::Ready(done, Source::New { began, started }))
     }
 
@@ -200,7 +208,7 @@ enum Step {
 
 /// What belongs to one attempt.
 struct Attempt {
-    content: String,
+    content: Content,
     key: String,
     number: u32,
     /// Those that ended with their process before this one.

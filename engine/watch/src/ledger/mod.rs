@@ -7,11 +7,13 @@ mod lock;
 mod place;
 mod recall;
 mod schema;
+mod taken;
 mod whole;
 
 pub(crate) use place::{known, same};
 pub use recall::{Known, Standing, Stays};
 pub use schema::open_to_read;
+pub use taken::{Sample, Taken};
 
 use crate::error::{Error, file};
 use crate::input::Input;

@@ -176,7 +176,7 @@ impl Ledger {
         self.query("SELECT name FROM item WHERE state = 'waiting'", [], |row| Ok(path(row.get(0)?)))
     }
 
-    fn query<T>(
+    pub(super) fn query<T>(
         &self,
         sql: &str,
         params: impl rusqlite::Params,

@@ -76,12 +76,12 @@ const FROM_1: &str = "ALTER TABLE item ADD COLUMN ran INTEGER NOT NULL DEFAULT 0
 const TAKEN: &str = "
 CREATE TABLE IF NOT EXISTS taken (
     name BLOB PRIMARY KEY,
-    at REAL NOT NULL,
     n_files INTEGER NOT NULL,
     folder TEXT NOT NULL,
     contents BLOB NOT NULL,
     paths BLOB NOT NULL,
-    refused TEXT
+    refused TEXT,
+    since INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 ";
 

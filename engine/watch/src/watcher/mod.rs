@@ -7,6 +7,8 @@ mod start;
 mod turn;
 mod workers;
 
+pub(crate) use start::path_hash;
+
 use crate::claim::{Claims, Owner};
 use crate::clock::Clock;
 use crate::config::Config;

@@ -66,7 +66,9 @@ impl Loop {
         let Parts { place, config, job, grouping, mut events, clock, observer, live, controls, reload, .. } = parts;
         let settler = Settler::new(&place.input, config.quiet, Arc::clone(&grouping), Arc::clone(&clock));
         let (cancel, counter) = (Arc::new(AtomicBool::new(false)), AtomicU64::new(0));
-        let bench = Arc::new(Bench { place, config, ledger, claims, clock, observer, live, cancel, staging, counter });
+        let by = Arc::clone(&grouping);
+        let bench =
+            Arc::new(Bench { place, config, grouping: by, ledger, claims, clock, observer, live, cancel, staging, counter });
         let memory = start::recall(&bench)?;
         // Events first, then the look through everything: so nothing falls between.
         let (sender, hints) = bounded(HINTS);

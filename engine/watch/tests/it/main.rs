@@ -8,6 +8,7 @@ mod disk;
 mod events;
 mod folders;
 mod kill;
+mod late;
 mod ledger;
 mod ledger_files;
 mod odd;

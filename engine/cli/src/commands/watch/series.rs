@@ -36,7 +36,18 @@ impl Grouping for Series {
         lock().put(relative, stamp, belongs.clone());
         belongs
     }
+
+    fn names_count(&self) -> bool {
+        false
+    }
+
+    fn is_unique(&self, group: &Path) -> bool {
+        !group.as_os_str().as_encoded_bytes().starts_with(OF_A_FOLDER.as_bytes())
+    }
 }
+
+/// Begins the names of groups that are only called after their folder.
+const OF_A_FOLDER: &str = "no-series-uid-";
 
 fn is_of_other_kind(path: &Path) -> bool {
     let name = path.as_os_str().as_encoded_bytes().to_ascii_lowercase();
@@ -52,7 +63,7 @@ fn belongs(origin: Origin, relative: &Path) -> Belongs {
         // As the reader does: the slices of one folder. Its name may be a patient's, so it is not taken over.
         (None, Some(folder)) => {
             let hash = format!("{:x}", Sha256::digest(folder.as_os_str().as_encoded_bytes()));
-            format!("no-series-uid-{}", &hash[..12])
+            format!("{OF_A_FOLDER}{}", &hash[..12])
         }
         (None, None) => return Belongs::Alone,
     };
