@@ -104,7 +104,7 @@ impl Operator for Write {
         // Paths are of this machine: they go into the report and not into the file beside.
         let paths = report.as_object_mut().and_then(|report| report.remove("paths")).unwrap_or_default();
         if self.sidecar && (self.content == Meaning::Labels || report.get("scale").is_some()) {
-            let beside = self.folder.join(format!("{name}{}.json", self.suffix));
+            let beside = output_path(&self.folder, name, &self.suffix, ".json")?;
             if beside.ends_with("report.json") {
                 return Err(Error::item(
                     "the run's report is called report.json, as the file beside these labels would be: rename the case, give a `suffix`, or set \
