@@ -16,7 +16,7 @@ pub struct Config {
     pub queue: usize,
     /// How often the folder is looked through although events are there.
     pub rescan: Duration,
-    /// How often it is looked through where there are no events.
+    /// How often it is looked through where there are no events, or not those of other machines.
     pub poll: Duration,
     /// Do not ask for events.
     pub only_poll: bool,
