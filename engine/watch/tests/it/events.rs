@@ -27,7 +27,7 @@ fn doubled_late_and_wrong_events_change_nothing() {
         if let Some(sink) = hand.lock().unwrap().clone() {
             break sink;
         }
-        assert!(began.elapsed() < Duration::from_secs(5));
+        assert!(began.elapsed() < Duration::from_secs(60));
     };
     stage.put("sub/a", "x");
     for _ in 0..50 {

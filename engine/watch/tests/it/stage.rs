@@ -210,7 +210,7 @@ impl Heard {
     pub fn wait(&self, words: &str) {
         let began = Instant::now();
         while !self.lines().iter().any(|line| line.contains(words)) {
-            assert!(began.elapsed() < Duration::from_secs(20), "`{words}` was not heard in {:#?}", self.lines());
+            assert!(began.elapsed() < Duration::from_secs(60), "`{words}` was not heard in {:#?}", self.lines());
             std::thread::sleep(Duration::from_millis(5));
         }
     }
