@@ -11,15 +11,10 @@ pub(crate) const SEGMENTATION: &str = "1.2.840.10008.5.1.4.1.1.66.4";
 pub(crate) const DIRECTORY: &str = "1.2.840.10008.1.3.10";
 
 /// # Errors
-/// The file holds no image, or an image that is a picture of others: a segmentation, a mosaic, a localiser.
+/// The file holds no image, or a segmentation.
 pub(crate) fn require_image(file: &File) -> Result<(), Fault> {
     if !is_image(file) {
         return Err(Fault::NotImage { path: file.path.clone(), class: describe(file) });
-    }
-    if flag(file, "MOSAIC") {
-        let what = "is a Siemens mosaic: many slices in one picture, placed by private attributes only; \
-                    convert it with dcm2niix, or export it as enhanced MR or as single slices";
-        return Err(Fault::unsupported(&file.path, what));
     }
     Ok(())
 }

@@ -101,7 +101,11 @@ impl Volume {
 }
 
 fn decode(head: &Head) -> Result<Stored, Fault> {
-    let stored = Stored::of(&File::open(&head.path, Depth::Whole)?)?;
+    let mut stored = Stored::of(&File::open(&head.path, Depth::Whole)?)?;
+    if let Some(mosaic) = &head.mosaic {
+        stored.samples = mosaic.cut(&stored.samples, &stored.format).map_err(|why| Fault::damaged(&head.path, why))?;
+        stored.format = mosaic.format(&stored.format);
+    }
     if stored.color == Color::Palette {
         let what = "PhotometricInterpretation PALETTE COLOR is not read: its values are places in a table of colours";
         return Err(Fault::unsupported(&head.path, what));

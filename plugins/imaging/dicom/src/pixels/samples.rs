@@ -47,6 +47,23 @@ impl Samples {
         }
     }
 
+    /// The samples at some places, in their order.
+    pub(crate) fn pick(&self, places: impl Iterator<Item = usize>) -> Self {
+        fn at<T: Copy>(values: &[T], places: impl Iterator<Item = usize>) -> Vec<T> {
+            places.map(|place| values[place]).collect()
+        }
+        match self {
+            Self::U8(values) => Self::U8(at(values, places)),
+            Self::I8(values) => Self::I8(at(values, places)),
+            Self::U16(values) => Self::U16(at(values, places)),
+            Self::I16(values) => Self::I16(at(values, places)),
+            Self::U32(values) => Self::U32(at(values, places)),
+            Self::I32(values) => Self::I32(at(values, places)),
+            Self::F32(values) => Self::F32(at(values, places)),
+            Self::F64(values) => Self::F64(at(values, places)),
+        }
+    }
+
     /// The bytes, little endian.
     pub fn to_le_bytes(&self) -> Vec<u8> {
         match self {

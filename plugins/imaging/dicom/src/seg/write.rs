@@ -88,6 +88,9 @@ fn in_space<'a>(heads: &'a [Head], stack: &Stack) -> Vec<&'a Head> {
 fn require(heads: &[Head], stack: &Stack) -> Result<(), Fault> {
     let first = &heads[0];
     let name = first.name(0);
+    if heads.iter().any(|head| head.mosaic.is_some()) {
+        return Err(target(format!("the source ({name}) is a mosaic, whose slices a SEG cannot refer to; write NIfTI instead")));
+    }
     let missing = [
         ("FrameOfReferenceUID", first.frame_of_reference_uid.is_empty()),
         ("StudyInstanceUID", first.study_uid.is_empty()),

@@ -1,5 +1,6 @@
 //! What a file says before its pixels: which series, what format, where its frames lie.
 
+use super::mosaic::Mosaic;
 use super::plane::{Plane, flat_spacing, group, planes, thickness};
 use super::rescale::Rescale;
 use crate::attributes::Attributes;
@@ -23,8 +24,10 @@ pub struct Head {
     pub modality: String,
     /// ImageType says LOCALIZER.
     pub localiser: bool,
+    /// Of the frames; of the slices, where the file is a mosaic.
     pub format: Format,
     pub frames: Vec<Frame>,
+    pub(crate) mosaic: Option<Mosaic>,
     /// Spacing of a picture without place, and the attribute that gave it.
     pub flat_spacing: Option<([f64; 2], &'static str)>,
     /// Stored values that mean "no measurement", from and to.
@@ -50,7 +53,13 @@ impl Head {
         let object = &file.object;
         let uid = |tag| object.text(tag).unwrap_or_default();
         let damaged = |why: String| Fault::damaged(&file.path, why);
-        let format = Format::of(file).map_err(damaged)?;
+        let picture = Format::of(file).map_err(damaged)?;
+        let mosaic = mosaic(file, &picture)?;
+        let format = mosaic.as_ref().map_or_else(|| picture.clone(), |mosaic| mosaic.format(&picture));
+        let planes = match &mosaic {
+            Some(mosaic) => tiles(file, mosaic, &picture)?,
+            None => planes(object, format.frames).map_err(damaged)?,
+        };
         Ok(Self {
             path: file.path.clone(),
             series_uid: uid(tags::SERIES_INSTANCE_UID),
@@ -60,10 +69,11 @@ impl Head {
             frame_of_reference_uid: uid(tags::FRAME_OF_REFERENCE_UID),
             modality: uid(tags::MODALITY),
             localiser: class::flag(file, "LOCALIZER"),
-            frames: frames(object, &format).map_err(damaged)?,
+            frames: frames(object, planes, &format).map_err(damaged)?,
             flat_spacing: flat_spacing(object).map_err(damaged)?,
             padding: padding(object, &format).map_err(damaged)?,
             format,
+            mosaic,
             warnings: file.warnings.clone(),
         })
     }
@@ -78,8 +88,30 @@ impl Head {
     }
 }
 
-fn frames(object: &InMemDicomObject, format: &Format) -> Result<Vec<Frame>, String> {
-    let planes = planes(object, format.frames)?;
+/// # Errors
+/// It is a mosaic whose slices cannot be told apart or placed.
+fn mosaic(file: &File, picture: &Format) -> Result<Option<Mosaic>, Fault> {
+    match class::flag(file, "MOSAIC") {
+        true => Mosaic::of(&file.object, picture).map(Some).map_err(|why| unplaced(file, &why)),
+        false => Ok(None),
+    }
+}
+
+fn tiles(file: &File, mosaic: &Mosaic, picture: &Format) -> Result<Vec<Option<Plane>>, Fault> {
+    let place = planes(&file.object, 1).map_err(|why| Fault::damaged(&file.path, why))?.into_iter().next().flatten();
+    let place = place.ok_or_else(|| unplaced(file, "it has no ImagePositionPatient and ImageOrientationPatient"))?;
+    mosaic.planes(place, picture).map_err(|why| unplaced(file, &why))
+}
+
+fn unplaced(file: &File, why: &str) -> Fault {
+    let what = format!(
+        "is a Siemens mosaic, many slices in one picture, and they cannot be placed: {why}; convert it with dcm2niix, or export it as \
+         enhanced MR or as single slices"
+    );
+    Fault::unsupported(&file.path, what)
+}
+
+fn frames(object: &InMemDicomObject, planes: Vec<Option<Plane>>, format: &Format) -> Result<Vec<Frame>, String> {
     let frame = |(index, plane)| {
         Ok(Frame {
             plane,

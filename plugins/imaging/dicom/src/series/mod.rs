@@ -3,6 +3,7 @@
 mod find;
 mod gaps;
 mod head;
+mod mosaic;
 mod origin;
 mod plane;
 mod rescale;

@@ -9,6 +9,7 @@ mod manifests;
 // Made ones.
 mod enhanced;
 mod make;
+mod mosaics;
 mod origins;
 mod segmentations;
 mod stacks;

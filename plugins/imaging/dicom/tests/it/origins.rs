@@ -10,13 +10,18 @@ use voxloom_dicom::{Depth, Fault, File, Head, Holds, Origin};
 fn origins_are_those_of_whole_heads() {
     let mut n_images = 0;
     for path in folders().iter().flat_map(|folder| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path())) {
+        if path.is_dir() {
+            continue;
+        }
         let head = File::open(&path, Depth::Head).and_then(|file| Head::of(&file));
         let origin = Origin::of(&path);
         match head {
             Ok(head) => {
                 let origin = origin.unwrap_or_else(|fault| panic!("{fault}"));
-                assert_eq!(origin.series_uid.unwrap_or_default(), head.series_uid, "{}", path.display());
-                assert_eq!(origin.study_uid.unwrap_or_default(), head.study_uid, "{}", path.display());
+                // What is no UID is shown as a label.
+                let alike = |shown: &str, uid: &str| shown == uid || shown.starts_with("odd-uid-") && uid.len() > 63;
+                assert!(alike(&origin.series_uid.unwrap_or_default(), &head.series_uid), "{}", path.display());
+                assert!(alike(&origin.study_uid.unwrap_or_default(), &head.study_uid), "{}", path.display());
                 assert_eq!(origin.holds, if head.localiser { Holds::Localiser } else { Holds::Image }, "{}", path.display());
                 n_images += 1;
             }
