@@ -7,6 +7,7 @@
 //! watcher's, [`attempt`] runs it, [`commit`] shows the result whole, [`ledger`] records it, [`retire`] puts the input away.
 
 pub mod attempt;
+mod carry;
 pub mod claim;
 pub mod clock;
 pub mod commit;
@@ -27,6 +28,7 @@ pub mod retire;
 pub mod retry;
 pub mod scan;
 pub mod settle;
+pub mod source;
 pub mod stamp;
 pub mod status;
 pub mod watcher;

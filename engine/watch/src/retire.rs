@@ -2,11 +2,12 @@
 //!
 //! Nothing is overwritten, and a file that came under the same name meanwhile is left alone: it is another input.
 
-use crate::commit::{make_folders, numbered, rename_new, sync_folder};
+use crate::carry::carry;
+use crate::commit::{make_folders, numbered, sync_folder};
 use crate::content::look;
 use crate::input::Input;
 use crate::names::{DONE, FAILED, OWN, READY};
-use crate::stamp::{Member, Stamp};
+use crate::stamp::Member;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -131,26 +132,12 @@ fn put(folder: &Path, member: &Member, name: impl Fn(u32) -> PathBuf) -> io::Res
         let target = name(number);
         let to = folder.join(&target);
         make_folders(folder, to.parent().unwrap_or(folder))?;
-        match rename_new(&from, &to) {
+        match carry(&from, &to, &member.stamp) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            other => other?,
+            moved => return Ok(moved?.then_some(target)),
         }
-        if !look(&to).is_ok_and(|stamp| is_same(&stamp, &member.stamp)) {
-            // It was replaced between the look and the move: back with it.
-            match rename_new(&to, &from) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                _ => return Ok(None),
-            }
-        }
-        return Ok(Some(target));
     }
     Ok(None)
-}
-
-/// Equal but for the time of change, which moving sets.
-fn is_same(a: &Stamp, b: &Stamp) -> bool {
-    (a.device, a.inode, a.size, a.modified) == (b.device, b.inode, b.size, b.modified)
 }
 
 /// Folders of the input's files, up to those with a `.ready` file: whoever put it there is done with them.

@@ -1,7 +1,8 @@
 //! The ledger's layout, and how safely it is written.
 
 use crate::error::Error;
-use rusqlite::Connection;
+use crate::names::with_end;
+use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
 
@@ -110,14 +111,46 @@ pub fn open(path: &Path) -> Result<Connection, Error> {
 /// # Errors
 /// There is none, it cannot be read, it is a file of another program, or it has a layout of a later version.
 pub fn open_to_read(path: &Path) -> Result<Connection, Error> {
+    let looked = look(path, "");
+    match &looked {
+        // Who may not write beside it cannot share it; where nobody has it open, it can be read as it lies there.
+        Err(Error::Ledger { source, .. }) if is_not_to_be_written(source) && !with_end(path, "-wal").exists() => {
+            look(path, "?immutable=1")
+        }
+        _ => looked,
+    }
+}
+
+fn is_not_to_be_written(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::ReadOnly | rusqlite::ErrorCode::CannotOpen))
+}
+
+fn look(path: &Path, how: &str) -> Result<Connection, Error> {
     let wrong = |source| Error::Ledger { path: path.into(), source };
-    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(wrong)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(address(path) + how, flags).map_err(wrong)?;
     connection.busy_timeout(Duration::from_secs(5)).map_err(wrong)?;
     match version(&connection, path)? {
         0 => Err(Error::LedgerForeign { path: path.into() }),
         _ => Ok(connection),
     }
+}
+
+/// The path as an address for SQLite.
+fn address(path: &Path) -> String {
+    let mut address = "file:".to_owned();
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => address.push(char::from(*byte)),
+            // In hexadecimal digits, for what has a meaning in addresses.
+            byte => address.extend(['%', digit(byte >> 4), digit(byte & 15)]),
+        }
+    }
+    address
+}
+
+fn digit(value: u8) -> char {
+    char::from_digit(value.into(), 16).unwrap_or('0')
 }
 
 /// The layout of a file that is a ledger; 0 of one that is empty.

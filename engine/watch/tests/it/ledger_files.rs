@@ -1,6 +1,7 @@
 //! The ledger as a file: whose it is, what is refused, and what happens when it is taken away.
 
 use crate::stage::{Stage, copy};
+use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 use voxloom_watch::error::Error;
 use voxloom_watch::place::Place;
 use voxloom_watch::status::Looker;
@@ -128,4 +129,24 @@ fn a_later_layout_and_a_damaged_ledger_say_what_to_do() {
     damaged[100..4096].fill(0xa5);
     let error = refused(&damaged);
     assert!(matches!(error, Error::Ledger { .. }) && error.to_string().contains("move it away"), "{error}");
+}
+
+#[test]
+fn who_may_only_read_sees_the_status_of_a_watcher_that_does_not_run() {
+    let stage = Stage::new();
+    stage.put("a", "x");
+    let folder = stage.folder.path().join("a%b?c #");
+    let path = folder.join("ledger.sqlite");
+    stage.once(copy(), |parts| parts.ledger = path.clone());
+    std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o555)).unwrap();
+    let read = || {
+        // Root may write everywhere, but for this thread.
+        let mut may = capabilities(None).unwrap();
+        may.effective.remove(CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH);
+        set_capabilities(None, may).unwrap();
+        assert!(std::fs::write(folder.join("new"), "").is_err());
+        Looker::open(&path).and_then(|looker| looker.look(0.0, 5)).map(|status| status.done)
+    };
+    let done = std::thread::scope(|scope| scope.spawn(read).join().unwrap());
+    assert_eq!(done.map_err(|error| error.to_string()), Ok(1));
 }

@@ -66,3 +66,22 @@ fn a_name_that_is_no_text_is_told_so_that_a_shell_finds_it() {
     let ran = std::process::Command::new("bash").args(["-c", command]).output().unwrap();
     assert_eq!(ran.stdout, b"x", "{command}");
 }
+
+#[test]
+fn done_and_failed_may_lie_on_another_file_system() {
+    let (stage, elsewhere) = (Stage::new(), tempfile::tempdir_in("/dev/shm").unwrap());
+    for name in ["done", "failed"] {
+        std::fs::create_dir(elsewhere.path().join(name)).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path().join(name), stage.input(name)).unwrap();
+    }
+    let device = |path: &Path| std::os::unix::fs::MetadataExt::dev(&path.metadata().unwrap());
+    assert_ne!(device(&stage.input("done")), device(&stage.input("")), "a test for two file systems");
+    ["a/good", "a/bad"].iter().for_each(|name| stage.put(name, name));
+    let job = Copy(|work| if work.name == Path::new("a/bad") { Err(Failure::bad("no")) } else { Ok(()) });
+    let (summary, heard) = stage.once(job, moves);
+    assert_eq!((summary.done, summary.failed), (1, 1), "{heard:?}");
+    assert!(heard.iter().all(|line| !line.contains("Warning")), "{heard:?}");
+    let lies = tree(elsewhere.path());
+    assert_eq!((&*lies[Path::new("done/a/good")], &*lies[Path::new("failed/a/bad/bad")]), (&b"a/good"[..], &b"a/bad"[..]));
+    assert!(lies.len() == 3 && tree(&stage.input("a")).is_empty(), "{lies:?}");
+}
