@@ -21,8 +21,15 @@ pub trait Grouping: Send + Sync {
     /// Asked at first sight of a file and after each of its changes; the file may still be growing.
     ///
     /// `relative` is its path below the watched folder, `file` where it lies, `stamp` what the file system said of it before
-    /// this was asked: what was found out may be kept under path and stamp. Must be quick: the head of the file at most.
+    /// this was asked: what was found out may be kept under path and stamp. The head of the file may be read for it, no more, where
+    /// [`Grouping::reads`] says so.
     fn belongs(&self, relative: &Path, file: &Path, stamp: &Stamp) -> Belongs;
+
+    /// True where the file itself must be opened to tell: then this is asked from threads of their own, as disks may be slow. Where
+    /// it is not, the answer must come at once.
+    fn reads(&self, _relative: &Path) -> bool {
+        false
+    }
 
     /// False where every file stands alone: then nothing more need be looked at once the queue is full.
     fn has_groups(&self) -> bool {

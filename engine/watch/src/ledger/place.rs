@@ -10,6 +10,15 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 impl Ledger {
+    /// True where this was the ledger of these folders before.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn knows(&self, place: &Place) -> Result<bool, Error> {
+        let known = known(&self.lock()).map_err(|source| Error::Ledger { path: self.path.clone(), source })?;
+        Ok(known.is_some_and(|[input, output]| input == place.input && output == place.output))
+    }
+
     /// Makes this the ledger of these folders, if it is that of none yet, or if they were `moved`.
     ///
     /// # Errors

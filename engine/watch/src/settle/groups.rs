@@ -1,6 +1,6 @@
 //! Files that belong together while they wait: which, and since when all they wait with has been quiet.
 
-use super::Tracked;
+use super::{Hold, Tracked};
 use crate::grouping::{Belongs, path_of};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -22,6 +22,13 @@ struct Group {
     n_complete: usize,
     n_empty: usize,
     last: Duration,
+}
+
+impl Group {
+    /// Somebody said so of each file.
+    fn is_complete(&self) -> bool {
+        self.n_complete == self.files.len()
+    }
 }
 
 /// Everything that is quiet together: a study.
@@ -90,9 +97,18 @@ impl Groups {
         }
     }
 
-    /// Names of groups that are complete by `now`.
-    pub fn due(&self, now: Duration, quiet: Duration) -> Vec<PathBuf> {
-        self.by_name.iter().filter(|(_, group)| self.when(group, quiet) <= now).map(|(name, _)| name.clone()).collect()
+    /// Names of groups that are complete by `now`, and need not wait for files that are not tracked yet.
+    pub fn due(&self, now: Duration, quiet: Duration, hold: Option<Hold>) -> Vec<PathBuf> {
+        let is_held = |group: &Group, when| match hold {
+            Some(hold) if group.is_complete() => hold.is_complete || hold.since <= when,
+            Some(hold) => hold.since <= when,
+            None => false,
+        };
+        let due = self.by_name.iter().filter(|(_, group)| {
+            let when = self.when(group, quiet);
+            when <= now && !is_held(group, when)
+        });
+        due.map(|(name, _)| name.clone()).collect()
     }
 
     /// When the next group may be complete; [`Duration::MAX`] where none will be by waiting.
@@ -104,7 +120,7 @@ impl Groups {
         if group.n_empty > 0 {
             return Duration::MAX;
         }
-        if group.n_complete == group.files.len() {
+        if group.is_complete() {
             return group.last;
         }
         self.circles.get(&group.quiet_with).map_or(group.last, |circle| circle.last) + quiet

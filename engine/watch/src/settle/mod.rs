@@ -6,7 +6,7 @@ mod groups;
 
 use crate::clock::Clock;
 use crate::content::look;
-use crate::grouping::{Belongs, Grouping, path_of};
+use crate::grouping::{Belongs, path_of};
 use crate::input::Input;
 use crate::stamp::{Member, Stamp};
 use groups::Groups;
@@ -49,12 +49,40 @@ impl Said<'_> {
 pub struct Settler {
     folder: PathBuf,
     quiet: Quiet,
-    grouping: Arc<dyn Grouping>,
     clock: Arc<dyn Clock>,
     files: BTreeMap<PathBuf, Tracked>,
     /// When files that stand alone are to be looked at.
     due: BTreeSet<(Duration, PathBuf)>,
     groups: Groups,
+    /// Files to be asked about (again): they were changed, or are quiet and still nobody knows what they belong to.
+    doubtful: Vec<(PathBuf, Stamp, Doubt)>,
+}
+
+/// Why a file is asked about again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// No event had told of its change.
+    Changed,
+    /// It is quiet: what it belongs to must be known now, or it stands alone.
+    Quiet,
+}
+
+/// When a file was seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Seen {
+    /// First as it is, on the clock that never jumps.
+    pub since: Duration,
+    /// First at all, in seconds since 1970.
+    pub first: f64,
+}
+
+/// How long groups are held back though they are quiet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Files are about to be tracked that were seen then: what was quiet only later may have to wait for them.
+    pub since: Duration,
+    /// Among them are files of which somebody said that they are complete.
+    pub is_complete: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -68,15 +96,15 @@ struct Tracked {
 }
 
 impl Settler {
-    pub fn new(folder: &Path, quiet: Quiet, grouping: Arc<dyn Grouping>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(folder: &Path, quiet: Quiet, clock: Arc<dyn Clock>) -> Self {
         Self {
             folder: folder.into(),
             quiet,
-            grouping,
             clock,
             files: BTreeMap::new(),
             due: BTreeSet::new(),
             groups: Groups::default(),
+            doubtful: Vec::new(),
         }
     }
 
@@ -113,24 +141,38 @@ impl Settler {
         self.files.contains_key(path)
     }
 
-    /// A look at a file, and what is said of it. Returns the group it belongs to.
-    pub fn observe(&mut self, path: &Path, stamp: Stamp, said: Said) -> Option<PathBuf> {
-        let known = self.files.get(path);
-        let seen = known.map_or_else(|| self.clock.unix(), |known| known.seen);
-        let (since, belongs) = match known {
-            Some(known) if known.stamp == stamp => {
-                if known.is_complete || !said.is_complete(&known.belongs) {
-                    return self.group_of(path);
-                }
-                (known.since, known.belongs.clone())
-            }
-            _ => (self.clock.now(), self.grouping.belongs(path, &self.folder.join(path), &stamp)),
-        };
+    /// A look at a file, and what is said of it. False where it is not tracked as it is: then what it belongs to is to be found out.
+    pub fn still(&mut self, path: &Path, stamp: Stamp, said: Said) -> bool {
+        let Some(known) = self.files.get(path).filter(|known| known.stamp == stamp) else { return false };
+        if !known.is_complete && said.is_complete(&known.belongs) {
+            let known = known.clone();
+            self.take(path);
+            self.track(path, Tracked { is_complete: true, ..known });
+        }
+        true
+    }
+
+    /// The file was changed, and what it belongs to is being found out. Until then it is waited for as what it was.
+    pub fn changed(&mut self, path: &Path, stamp: Stamp) {
+        if let Some(known) = self.take(path) {
+            self.track(path, Tracked { stamp, since: self.clock.now(), is_complete: false, ..known });
+        }
+    }
+
+    /// When this file was first seen, as far as that is known.
+    pub fn seen(&self, path: &Path) -> Seen {
+        let first = self.files.get(path).map_or_else(|| self.clock.unix(), |known| known.seen);
+        Seen { since: self.clock.now(), first }
+    }
+
+    /// From now on this file is tracked as what it belongs to. Returns the group.
+    pub fn observe(&mut self, path: &Path, stamp: Stamp, said: Said, belongs: Belongs, seen: Seen) -> Option<PathBuf> {
         self.forget(path);
         if belongs == Belongs::Ignored {
             return None;
         }
-        self.track(path, Tracked { stamp, since, seen, is_complete: said.is_complete(&belongs), belongs });
+        let is_complete = said.is_complete(&belongs);
+        self.track(path, Tracked { stamp, since: seen.since, seen: seen.first, is_complete, belongs });
         self.group_of(path)
     }
 
@@ -146,19 +188,24 @@ impl Settler {
         [file, group].into_iter().flatten().min().filter(|when| *when < Duration::MAX)
     }
 
-    /// Inputs that are complete by now; they are tracked no more.
-    pub fn ready(&mut self) -> Vec<Input> {
+    /// Inputs that are complete by now; they are tracked no more. So long as `hold` says, groups wait; nothing is begun after
+    /// `until`, what is left comes with the next call.
+    pub fn ready(&mut self, hold: Option<Hold>, until: Duration) -> Vec<Input> {
         let now = self.clock.now();
         let mut ready = Vec::new();
         while let Some((when, path)) = self.due.first().cloned()
             && when <= now
+            && self.clock.now() <= until
         {
             self.due.pop_first();
             if self.is_still(&path) && self.is_alone(&path) {
                 ready.extend(self.input(path.clone(), vec![path], false));
             }
         }
-        for name in self.groups.due(now, self.quiet.groups) {
+        for name in self.groups.due(now, self.quiet.groups, hold) {
+            if self.clock.now() > until {
+                break;
+            }
             let paths: Vec<PathBuf> = self.groups.files(&name).cloned().collect();
             // A change that no event told of sets the clock of its group back.
             let still = paths.iter().filter(|path| self.is_still(path)).count();
@@ -167,6 +214,11 @@ impl Settler {
             }
         }
         ready
+    }
+
+    /// Files to be asked about; each is told of once.
+    pub fn doubtful(&mut self) -> Vec<(PathBuf, Stamp, Doubt)> {
+        std::mem::take(&mut self.doubtful)
     }
 
     /// Of files that are tracked, which they are no more.
@@ -180,18 +232,10 @@ impl Settler {
         Some(Input { name, members, is_group, complete: self.clock.now(), seen })
     }
 
-    /// Asks for the last time where a file belongs that did not say so before: it is quiet by now.
+    /// False for a file that did not say so far where it belongs: it is quiet by now, and is asked about for the last time.
     fn is_alone(&mut self, path: &Path) -> bool {
         let Some(tracked) = self.files.get(path).filter(|tracked| tracked.belongs == Belongs::Unknown) else { return true };
-        let (seen, stamp, is_complete) = (tracked.seen, tracked.stamp, tracked.is_complete);
-        let belongs = self.grouping.belongs(path, &self.folder.join(path), &stamp);
-        if matches!(belongs, Belongs::Unknown | Belongs::Alone) {
-            return true;
-        }
-        self.forget(path);
-        if belongs != Belongs::Ignored {
-            self.track(path, Tracked { stamp, since: self.clock.now(), seen, is_complete, belongs });
-        }
+        self.doubtful.push((path.into(), tracked.stamp, Doubt::Quiet));
         false
     }
 
@@ -201,7 +245,8 @@ impl Settler {
         match look(&self.folder.join(path)) {
             Ok(stamp) if stamp == tracked.stamp => true,
             Ok(stamp) => {
-                self.observe(path, stamp, Said::Nothing);
+                self.changed(path, stamp);
+                self.doubtful.push((path.into(), stamp, Doubt::Changed));
                 false
             }
             Err(_) => {

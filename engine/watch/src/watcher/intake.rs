@@ -1,70 +1,333 @@
 //! From hints and looks to tracked files: what is known is passed over, what does not fit waits in the folder.
+//!
+//! A folder is looked through a little at each turn of the loop, and what files belong to is found out by other threads, where
+//! that takes reading them. Until everything that was seen is tracked, groups wait that might be part of it.
 
+use super::readers::{Answer, Readers};
 use super::start::{Memory, path_hash};
 use crate::attempt::Bench;
 use crate::content::look;
 use crate::error::Error;
-use crate::grouping::Grouping;
+use crate::grouping::{Belongs, Grouping};
 use crate::ledger::Known;
 use crate::names::{HALT, READY};
-use crate::scan::{Found, Troubles, is_marked, scan};
-use crate::settle::{Said, Settler};
-use std::collections::{BTreeSet, HashMap};
-use std::ops::ControlFlow;
+use crate::scan::{Found, Troubles, Walk, is_marked};
+use crate::settle::{Doubt, Hold, Said, Seen, Settler};
+use crate::stamp::Stamp;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Decides what is tracked.
 pub struct Intake {
     pub settler: Settler,
+    pub readers: Readers,
     grouping: Arc<dyn Grouping>,
     memory: Memory,
     /// Paths below the watched folder that are no inputs.
     left_out: Arc<BTreeSet<PathBuf>>,
+    /// Files that were told of, and folders: those wait until nothing else does.
+    near: VecDeque<Look>,
+    far: VecDeque<Look>,
+    asked: HashMap<PathBuf, Asked>,
+    /// Files that are asked about at one time.
+    most_asked: usize,
+    /// More had to be asked about at the last look.
+    unasked: bool,
     /// There was no room for everything at the last look.
     pub more: bool,
-    error: Option<Error>,
+}
+
+/// A look at a path and everything below it.
+struct Look {
+    walk: Walk,
+    /// Renamed into place.
+    renamed: Option<PathBuf>,
+    /// Whether there is room or not.
+    always: bool,
+    /// Of a look through everything: when it began, and files that have ended and still lie there.
+    whole: Option<(Duration, HashMap<u64, u64>)>,
+}
+
+/// A file that is asked about.
+struct Asked {
+    stamp: Stamp,
+    seen: Seen,
+    is_complete: bool,
+    renamed: Option<PathBuf>,
+    always: bool,
+    /// If it still cannot be told, it stands alone.
+    last: bool,
+}
+
+/// A look through everything that has ended.
+pub struct Looked {
+    pub began: Duration,
+    /// Everything could be looked at, and had room.
+    pub whole: bool,
 }
 
 impl Intake {
-    pub fn new(settler: Settler, grouping: Arc<dyn Grouping>, memory: Memory) -> Self {
-        Self { settler, grouping, memory, left_out: Arc::default(), more: false, error: None }
+    /// Of `most_asked` files it is found out at one time what they belong to.
+    pub fn new(settler: Settler, readers: Readers, grouping: Arc<dyn Grouping>, memory: Memory, most_asked: usize) -> Self {
+        Self {
+            settler,
+            readers,
+            grouping,
+            memory,
+            left_out: Arc::default(),
+            near: VecDeque::new(),
+            far: VecDeque::new(),
+            asked: HashMap::new(),
+            most_asked,
+            unasked: false,
+            more: false,
+        }
     }
 
     /// From now on what lies at or below these is no input.
     pub fn leave_out(&mut self, paths: BTreeSet<PathBuf>) {
-        paths.iter().for_each(|path| self.settler.forget(path));
+        paths.iter().for_each(|path| self.forget(path));
         self.left_out = Arc::new(paths);
     }
 
-    /// Looks at one path, and everything below it. `room` is how many inputs may be added.
-    pub fn hint(&mut self, bench: &Bench, path: &Path, is_renamed: bool, room: usize) -> Result<Troubles, Error> {
-        let Ok(relative) = path.strip_prefix(&bench.place.input) else { return Ok(Vec::new()) };
+    /// Something may have happened at a path, or below it.
+    pub fn hint(&mut self, bench: &Bench, path: &Path, is_renamed: bool) {
+        self.look(bench, path, is_renamed, false);
+    }
+
+    /// As [`Intake::hint`], of an input that is in memory already.
+    pub fn look_again(&mut self, bench: &Bench, path: &Path) {
+        self.look(bench, path, false, true);
+    }
+
+    fn look(&mut self, bench: &Bench, path: &Path, is_renamed: bool, always: bool) {
+        let folder = &bench.place.input;
+        let Ok(relative) = path.strip_prefix(folder) else { return };
         let is_mark = relative.file_name().is_some_and(|name| name == READY);
         let start = if is_mark { relative.parent().unwrap_or(relative) } else { relative };
         if start.as_os_str().is_empty() || start == Path::new(HALT) {
-            return Ok(Vec::new());
+            return;
         }
-        // While there is no room, only a look through everything adds: so groups are seen whole.
-        let room = if self.more { 0 } else { room };
-        if look(&bench.place.input.join(start)).is_err() {
-            self.settler.forget(start);
+        let is_file = look(&folder.join(start)).is_ok();
+        if !is_file {
+            self.forget(start);
         }
-        let said = if is_renamed { Said::Renamed(start) } else { Said::Nothing };
-        let troubles = self.look(bench, start, said, room, None);
-        self.error.take().map_or(Ok(troubles), Err)
+        let walk = Walk::new(folder, start, Arc::clone(&self.left_out));
+        let renamed = is_renamed.then(|| start.to_owned());
+        let queue = if is_file { &mut self.near } else { &mut self.far };
+        queue.push_back(Look { walk, renamed, always, whole: None });
     }
 
-    /// Looks through everything.
-    pub fn rescan(&mut self, bench: &Bench, room: usize) -> Result<Troubles, Error> {
-        self.more = false;
-        let mut seen = HashMap::new();
-        let troubles = self.look(bench, Path::new(""), Said::Nothing, room, Some(&mut seen));
-        if !self.more && troubles.is_empty() {
-            // Files that are gone need not be remembered.
-            self.memory.ended = seen;
+    fn forget(&mut self, path: &Path) {
+        self.asked.remove(path);
+        self.settler.forget(path);
+    }
+
+    /// Begins to look through everything, unless that is under way.
+    pub fn rescan(&mut self, bench: &Bench) {
+        if !self.is_scanning() {
+            (self.more, self.unasked) = (false, false);
+            let walk = Walk::new(&bench.place.input, Path::new(""), Arc::clone(&self.left_out));
+            let whole = Some((bench.clock.now(), HashMap::new()));
+            self.far.push_back(Look { walk, renamed: None, always: false, whole });
         }
-        self.error.take().map_or(Ok(troubles), Err)
+    }
+
+    /// A look through everything is under way.
+    pub fn is_scanning(&self) -> bool {
+        self.far.iter().any(|look| look.whole.is_some())
+    }
+
+    /// Looks that wait.
+    pub fn n_looks(&self) -> usize {
+        self.near.len() + self.far.len()
+    }
+
+    /// There is room to ask about files that were passed over.
+    pub fn can_ask_more(&self) -> bool {
+        self.unasked && self.asked.len() * 2 <= self.most_asked && !self.is_scanning()
+    }
+
+    /// Everything that was told of was looked at, and is tracked.
+    pub fn is_idle(&self) -> bool {
+        self.n_looks() == 0 && self.asked.is_empty() && !self.unasked
+    }
+
+    /// What groups have to wait for.
+    pub fn hold(&self) -> Option<Hold> {
+        if self.n_looks() > 0 || self.unasked {
+            return Some(Hold { since: Duration::ZERO, is_complete: true });
+        }
+        let since = self.asked.values().map(|asked| asked.seen.since).min()?;
+        let is_complete = self.asked.values().any(|asked| asked.is_complete || asked.renamed.is_some());
+        Some(Hold { since, is_complete })
+    }
+
+    /// Goes on until then: takes answers, and looks. `room` is how many inputs may be added. Returns what could not be looked at,
+    /// and the look through everything that has ended.
+    ///
+    /// # Errors
+    /// Of the ledger.
+    pub fn turn(&mut self, bench: &Bench, room: usize, until: Duration) -> Result<(Troubles, Option<Looked>), Error> {
+        let most = self.settler.n_inputs().saturating_add(room);
+        let mut troubles = Troubles::new();
+        while bench.clock.now() < until {
+            if let Ok(answer) = self.readers.answers.try_recv() {
+                self.answered(bench, answer, most)?;
+                continue;
+            }
+            let is_near = !self.near.is_empty();
+            let queue = if is_near { &mut self.near } else { &mut self.far };
+            let Some(mut now) = queue.pop_front() else { break };
+            let goes_on = match now.walk.next() {
+                Some(found) => self.found(bench, found, &mut now, most)?,
+                None => false,
+            };
+            if goes_on {
+                let queue = if is_near { &mut self.near } else { &mut self.far };
+                queue.push_front(now);
+                continue;
+            }
+            let had_no_trouble = now.walk.troubles.is_empty();
+            troubles.append(&mut now.walk.troubles);
+            if let Some((began, seen)) = now.whole {
+                let whole = had_no_trouble && !self.more && !self.unasked;
+                if whole {
+                    // Files that are gone need not be remembered.
+                    self.memory.ended.retain(|path, stamp| seen.get(path) == Some(stamp));
+                }
+                return Ok((troubles, Some(Looked { began, whole })));
+            }
+        }
+        Ok((troubles, None))
+    }
+
+    /// Asks again about files that are in doubt.
+    pub fn ask_again(&mut self, bench: &Bench, most: usize) -> Result<(), Error> {
+        for (path, stamp, doubt) in self.settler.doubtful() {
+            let asked = Asked {
+                stamp,
+                seen: self.settler.seen(&path),
+                is_complete: false,
+                renamed: None,
+                always: true,
+                last: doubt == Doubt::Quiet,
+            };
+            self.ask(bench, path, asked, most)?;
+        }
+        Ok(())
+    }
+
+    /// False where nothing more need be looked at.
+    fn found(&mut self, bench: &Bench, found: Found, now: &mut Look, most: usize) -> Result<bool, Error> {
+        let Found { path, stamp, is_ready } = found;
+        let hashes = (path_hash(&path), stamp.hash());
+        if self.memory.ended.get(&hashes.0) == Some(&hashes.1) {
+            if let Some((_, seen)) = &mut now.whole {
+                seen.insert(hashes.0, hashes.1);
+            }
+            return Ok(true);
+        }
+        let is_complete = is_ready || self.memory.complete.get(&hashes.0) == Some(&hashes.1);
+        if self.settler.still(&path, stamp, said(is_complete, now.renamed.as_deref())) {
+            return Ok(true);
+        }
+        if let Some(asked) = self.asked.get_mut(&path).filter(|asked| asked.stamp == stamp) {
+            asked.is_complete |= is_complete;
+            asked.renamed = asked.renamed.take().or_else(|| now.renamed.clone());
+            return Ok(true);
+        }
+        // While there is no room, only a look through everything adds: so groups are seen whole.
+        let most = if now.whole.is_none() && self.more { 0 } else { most };
+        if !self.grouping.has_groups() && !now.always && !self.settler.has(&path) && self.settler.n_inputs() >= most {
+            self.more = true;
+            return Ok(false);
+        }
+        if self.grouping.reads(&path) && !now.always && self.asked.len() >= self.most_asked {
+            self.unasked = true;
+            return Ok(true);
+        }
+        let seen = self.settler.seen(&path);
+        let (renamed, always) = (now.renamed.clone(), now.always);
+        self.ask(bench, path, Asked { stamp, seen, is_complete, renamed, always, last: false }, most)?;
+        Ok(true)
+    }
+
+    fn ask(&mut self, bench: &Bench, path: PathBuf, asked: Asked, most: usize) -> Result<(), Error> {
+        if self.grouping.reads(&path) {
+            if !asked.last {
+                self.settler.changed(&path, asked.stamp);
+            }
+            self.readers.ask(&path, asked.stamp);
+            self.asked.insert(path, asked);
+            return Ok(());
+        }
+        let belongs = self.grouping.belongs(&path, &bench.place.input.join(&path), &asked.stamp);
+        self.admit(bench, &path, asked, belongs, most)
+    }
+
+    /// A thread has found out what a file belongs to.
+    ///
+    /// # Errors
+    /// Of the ledger.
+    pub fn answered(&mut self, bench: &Bench, answer: Answer, most: usize) -> Result<(), Error> {
+        let Answer { path, stamp, belongs } = answer;
+        // It may be asked about as what it is by now, or be gone.
+        match self.asked.get(&path) {
+            Some(asked) if asked.stamp == stamp => {}
+            _ => return Ok(()),
+        }
+        match self.asked.remove(&path) {
+            Some(asked) => self.admit(bench, &path, asked, belongs, most),
+            None => Ok(()),
+        }
+    }
+
+    /// The file is tracked from now on, where there is room or what it belongs to is waited for already: groups, and what is quiet
+    /// together, are seen whole.
+    fn admit(&mut self, bench: &Bench, path: &Path, asked: Asked, belongs: Belongs, most: usize) -> Result<(), Error> {
+        let has_room = asked.always || self.settler.has(path) || self.settler.n_inputs() < most;
+        if !has_room && !self.settler.is_awaited(&belongs) {
+            self.more = true;
+            return Ok(());
+        }
+        let mut seen = asked.seen;
+        let belongs = match belongs {
+            // It was quiet long enough.
+            Belongs::Unknown | Belongs::Alone if asked.last => {
+                seen.since = Duration::ZERO;
+                Belongs::Alone
+            }
+            belongs => belongs,
+        };
+        let said = said(asked.is_complete, asked.renamed.as_deref());
+        let group = self.settler.observe(path, asked.stamp, said, belongs.clone(), seen);
+        match group {
+            Some(group) if self.settler.n_files(&group) == 1 => self.bring_back(bench, &group, &belongs),
+            _ => Ok(()),
+        }
+    }
+
+    /// A file came late to a group that was worked on: the files that still lie there as they were belong to it, too.
+    fn bring_back(&mut self, bench: &Bench, group: &Path, belongs: &Belongs) -> Result<(), Error> {
+        for known in bench.ledger.files_of(group)? {
+            if let Ok(stamp) = look(&bench.place.input.join(&known.path))
+                && stamp.hash() == known.stamp
+                && !self.settler.has(&known.path)
+            {
+                self.track(bench, &known, stamp, belongs.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn track(&mut self, bench: &Bench, known: &Known, stamp: Stamp, belongs: Belongs) {
+        let was_complete = self.memory.complete.get(&path_hash(&known.path)) == Some(&known.stamp);
+        let said = said(was_complete || is_marked(&bench.place.input, &known.path), None);
+        let seen = self.settler.seen(&known.path);
+        self.settler.observe(&known.path, stamp, said, belongs, seen);
     }
 
     /// From now on these files, as they are, are passed over.
@@ -73,21 +336,28 @@ impl Intake {
             let path = path_hash(&member.path);
             self.memory.complete.remove(&path);
             self.memory.ended.insert(path, member.stamp.hash());
+            // A look through everything that is under way may have passed them when they were not.
+            for (_, seen) in self.far.iter_mut().filter_map(|look| look.whole.as_mut()) {
+                seen.insert(path, member.stamp.hash());
+            }
         }
     }
 
     /// An input that is done is worked on again, as it is: these are its files.
-    pub fn again(&mut self, bench: &Bench, files: &[Known]) -> Result<Troubles, Error> {
+    pub fn again(&mut self, bench: &Bench, files: &[Known]) {
         for known in files {
             let path = path_hash(&known.path);
             self.memory.ended.remove(&path);
             self.memory.complete.insert(path, known.stamp);
+            let Ok(stamp) = look(&bench.place.input.join(&known.path)) else { continue };
+            let belongs = if known.item == known.path {
+                Belongs::Alone
+            } else {
+                let name = known.item.to_string_lossy().into_owned();
+                Belongs::To { quiet_with: name.clone(), name }
+            };
+            self.track(bench, known, stamp, belongs);
         }
-        let mut troubles = Troubles::new();
-        for known in files {
-            troubles.extend(self.hint(bench, &bench.place.input.join(&known.path), false, usize::MAX)?);
-        }
-        Ok(troubles)
     }
 
     /// These files are to be looked at again.
@@ -96,63 +366,12 @@ impl Intake {
             self.memory.ended.remove(&path_hash(&member.path));
         }
     }
+}
 
-    fn look(
-        &mut self,
-        bench: &Bench,
-        start: &Path,
-        said: Said,
-        room: usize,
-        mut seen: Option<&mut HashMap<u64, u64>>,
-    ) -> Troubles {
-        let mut room = room;
-        let left_out = Arc::clone(&self.left_out);
-        let mut take = |found: Found| {
-            let (path, stamp) = (path_hash(&found.path), found.stamp.hash());
-            if self.memory.ended.get(&path) == Some(&stamp) {
-                if let Some(seen) = &mut seen {
-                    seen.insert(path, stamp);
-                }
-                return ControlFlow::Continue(());
-            }
-            if !self.settler.has(&found.path) && room == 0 && !self.is_awaited(bench, &found) {
-                self.more = true;
-                return if self.grouping.has_groups() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
-            }
-            let before = self.settler.n_inputs();
-            let was_complete = self.memory.complete.get(&path) == Some(&stamp);
-            let said = if found.is_ready || was_complete { Said::Complete } else { said };
-            let group = self.settler.observe(&found.path, found.stamp, said);
-            if let Some(group) = group
-                && self.settler.n_files(&group) == 1
-                && let Err(error) = self.bring_back(bench, &group)
-            {
-                self.error = Some(error);
-                return ControlFlow::Break(());
-            }
-            room = room.saturating_sub(self.settler.n_inputs().saturating_sub(before));
-            ControlFlow::Continue(())
-        };
-        scan(&bench.place.input, start, &left_out, &mut take)
-    }
-
-    /// Groups, and what is quiet together, are seen whole: else they would start before they are complete.
-    fn is_awaited(&self, bench: &Bench, found: &Found) -> bool {
-        self.grouping.has_groups() && {
-            let belongs = self.grouping.belongs(&found.path, &bench.place.input.join(&found.path), &found.stamp);
-            self.settler.is_awaited(&belongs)
-        }
-    }
-
-    /// A file came late to a group that was worked on: the files that still lie there belong to it, too.
-    fn bring_back(&mut self, bench: &Bench, group: &Path) -> Result<(), Error> {
-        for known in bench.ledger.files_of(group)? {
-            if let Ok(stamp) = look(&bench.place.input.join(&known.path)) {
-                let was_complete = self.memory.complete.get(&path_hash(&known.path)) == Some(&stamp.hash());
-                let is_complete = was_complete || is_marked(&bench.place.input, &known.path);
-                self.settler.observe(&known.path, stamp, if is_complete { Said::Complete } else { Said::Nothing });
-            }
-        }
-        Ok(())
+fn said(is_complete: bool, renamed: Option<&Path>) -> Said<'_> {
+    match renamed {
+        _ if is_complete => Said::Complete,
+        Some(path) => Said::Renamed(path),
+        None => Said::Nothing,
     }
 }

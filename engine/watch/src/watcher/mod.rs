@@ -1,9 +1,12 @@
 //! The watcher: one loop that hears hints, looks through the folder, waits, and hands inputs to workers.
 
+mod ending;
 mod intake;
 mod queue;
+mod readers;
 mod review;
 mod start;
+mod taking;
 mod turn;
 mod workers;
 
@@ -76,7 +79,9 @@ impl Watcher {
     pub fn open(parts: Parts) -> Result<Self, Error> {
         parts.place.refuse_ledger(&parts.ledger)?;
         let ledger = Ledger::open(&parts.ledger)?;
+        let is_same = ledger.knows(&parts.place)?;
         ledger.belongs_to(&parts.place, parts.config.moved)?;
+        crate::source::belongs(&parts.place, is_same)?;
         let me = Owner::myself();
         let claims = Claims::open(&parts.place.input, me.clone(), parts.config.lease, Arc::clone(&parts.clock))?;
         let staging = start::staging(&parts.place, &me)?;

@@ -13,7 +13,6 @@ use crate::error::Error;
 use crate::ledger::Stays;
 use crate::notice::Notice;
 use crate::retire::After;
-use crate::scan::Troubles;
 use crate::words::shown;
 use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
@@ -97,8 +96,7 @@ impl Review {
     ///
     /// # Errors
     /// Of the ledger.
-    pub fn turn(&mut self, bench: &Bench, identity: &str, intake: &mut Intake, queue: &Queue) -> Result<Troubles, Error> {
-        let mut troubles = Troubles::new();
+    pub fn turn(&mut self, bench: &Bench, identity: &str, intake: &mut Intake, queue: &Queue) -> Result<(), Error> {
         self.settle(bench, intake, queue)?;
         let until = bench.clock.now() + SLICE;
         while self.is_due(bench, queue) && bench.clock.now() < until {
@@ -111,11 +109,11 @@ impl Review {
                 continue;
             }
             self.tell(bench, &row, why);
-            troubles.extend(intake.again(bench, &files)?);
+            intake.again(bench, &files);
             self.n_given += 1;
             self.given.insert(row.name);
         }
-        Ok(troubles)
+        Ok(())
     }
 
     /// Looks what became of inputs that were handed on, and gives up where the pipeline is to blame.

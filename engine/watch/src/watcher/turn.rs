@@ -2,69 +2,69 @@
 
 use super::intake::Intake;
 use super::queue::Queue;
+use super::readers::Readers;
 use super::review::Review;
 use super::start;
-use super::workers::{Told, Workers};
+use super::workers::Workers;
 use super::{Control, Parts, Summary};
-use crate::attempt::{Bench, Ended, Finished};
+use crate::attempt::Bench;
 use crate::claim::Claims;
 use crate::error::Error;
 use crate::events::{Events, Hint, Sink, remote};
 use crate::input::{Input, shown};
-use crate::job::{Failure, Job};
+use crate::job::Job;
 use crate::ledger::Ledger;
 use crate::names::HALT;
-use crate::notice::{Moment, Notice};
+use crate::notice::Notice;
 use crate::settle::Settler;
 use crossbeam::channel::{Receiver, bounded, select};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 /// Hints in memory; more become one look through everything.
 const HINTS: usize = 65_536;
 /// The longest sleep: the `HALT` file is looked for so often.
 const TICK: Duration = Duration::from_millis(500);
-/// How soon an input is tried again whose claim another watcher holds.
-const HELD: Duration = Duration::from_millis(300);
-/// How long cancelled work may take to notice.
-const CANCEL: Duration = Duration::from_secs(5);
-
 /// All that one watcher holds.
 pub struct Loop {
-    bench: Arc<Bench>,
-    job: Arc<dyn Job>,
-    reload: Box<dyn FnMut() -> Result<Arc<dyn Job>, String> + Send>,
-    controls: Receiver<Control>,
-    workers: Workers,
-    intake: Intake,
-    review: Review,
-    queue: Queue,
-    _events: Box<dyn Events>,
-    sink: Sink,
-    hints: Receiver<Hint>,
-    every: Duration,
-    next_scan: Duration,
-    has_scanned: bool,
+    pub(super) bench: Arc<Bench>,
+    pub(super) job: Arc<dyn Job>,
+    pub(super) reload: Box<dyn FnMut() -> Result<Arc<dyn Job>, String> + Send>,
+    pub(super) controls: Receiver<Control>,
+    pub(super) workers: Workers,
+    pub(super) intake: Intake,
+    pub(super) review: Review,
+    pub(super) queue: Queue,
+    pub(super) _events: Box<dyn Events>,
+    pub(super) sink: Sink,
+    pub(super) hints: Receiver<Hint>,
+    pub(super) every: Duration,
+    pub(super) next_scan: Duration,
+    /// Everything could be looked at once.
+    pub(super) was_whole: bool,
+    /// And is tracked.
+    pub(super) has_scanned: bool,
     /// A disk was full: no sooner than then is it tried again.
-    full_until: Option<Duration>,
-    full_pause: Duration,
+    pub(super) full_until: Option<Duration>,
+    pub(super) full_pause: Duration,
     /// Inputs that are set aside if the process dies once more while they run.
-    suspects: HashSet<PathBuf>,
+    pub(super) suspects: HashSet<PathBuf>,
     /// Inputs that the ledger does not know to wait.
-    unrecorded: HashSet<PathBuf>,
-    paused: Option<String>,
-    stopping: Option<Duration>,
-    warned: HashMap<String, Duration>,
+    pub(super) unrecorded: HashSet<PathBuf>,
+    pub(super) paused: Option<String>,
+    pub(super) stopping: Option<Duration>,
+    pub(super) warned: HashMap<String, Duration>,
 }
 
 impl Loop {
     /// Recalls what was, and starts threads and events.
     pub fn new(parts: Parts, ledger: Ledger, claims: Claims, staging: PathBuf) -> Result<Self, Error> {
         let Parts { place, config, job, grouping, mut events, clock, observer, live, controls, reload, .. } = parts;
-        let settler = Settler::new(&place.input, config.quiet, Arc::clone(&grouping), Arc::clone(&clock));
+        let settler = Settler::new(&place.input, config.quiet, Arc::clone(&clock));
+        let readers = Readers::start(&place.input, &grouping)?;
         let (cancel, counter) = (Arc::new(AtomicBool::new(false)), AtomicU64::new(0));
         let by = Arc::clone(&grouping);
         let bench =
@@ -90,7 +90,7 @@ impl Loop {
         let now = bench.clock.now();
         let mut own = Self {
             workers: Workers::start(&bench)?,
-            intake: Intake::new(settler, grouping, memory),
+            intake: Intake::new(settler, readers, grouping, memory, bench.config.queue.max(1)),
             review: Review::new(bench.config.after, bench.config.again),
             queue: Queue::default(),
             _events: events,
@@ -98,6 +98,7 @@ impl Loop {
             hints,
             every,
             next_scan: now,
+            was_whole: false,
             has_scanned: false,
             full_until: None,
             full_pause: bench.config.full_pause,
@@ -116,7 +117,7 @@ impl Loop {
     }
 
     /// What the job is made of may lie among the inputs, and is none of them.
-    fn leave_out(&mut self) {
+    pub(super) fn leave_out(&mut self) {
         let place = &self.bench.place;
         let paths = place.left_out(&self.job.parts());
         let results = place.output.strip_prefix(&place.input).ok();
@@ -130,9 +131,9 @@ impl Loop {
     /// Turns until it is told to stop, or, with `once`, nothing is left.
     pub fn run(mut self) -> Result<Summary, Error> {
         loop {
-            self.hear()?;
-            self.scan()?;
-            self.settle();
+            self.hear();
+            self.look()?;
+            self.settle()?;
             self.start()?;
             self.review()?;
             self.record()?;
@@ -147,88 +148,6 @@ impl Loop {
             self.sleep()?;
             self.bench.ledger.is_there()?;
         }
-    }
-
-    /// Takes hints that came, as many as there were when it began.
-    fn hear(&mut self) -> Result<(), Error> {
-        if self.sink.take_lost() {
-            self.bench.live.change(|now| now.lost += 1);
-            self.next_scan = self.bench.clock.now();
-        }
-        let mut seen = HashSet::new();
-        for hint in self.hints.try_iter().take(4096).collect::<Vec<_>>() {
-            if seen.insert(hint.clone()) {
-                self.hint(hint)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn hint(&mut self, hint: Hint) -> Result<(), Error> {
-        let (path, is_renamed) = match hint {
-            Hint::Rescan => {
-                self.bench.live.change(|now| now.lost += 1);
-                self.next_scan = self.bench.clock.now();
-                return Ok(());
-            }
-            Hint::Renamed(path) => (path, true),
-            Hint::Changed(path) => (path, false),
-        };
-        let troubles = self.intake.hint(&self.bench, &path, is_renamed, self.room())?;
-        self.troubles(troubles);
-        Ok(())
-    }
-
-    fn scan(&mut self) -> Result<(), Error> {
-        let now = self.bench.clock.now();
-        // Where not everything had room, the next look comes as soon as there is some.
-        let has_room = self.intake.more && self.room() * 2 > self.bench.config.queue;
-        if now < self.next_scan && !has_room {
-            return Ok(());
-        }
-        let troubles = self.intake.rescan(&self.bench, self.room())?;
-        let was_whole = troubles.is_empty() && !self.intake.more;
-        self.troubles(troubles);
-        let after = self.bench.clock.now();
-        // A folder that takes long to look through is looked through less often.
-        let took = after.saturating_sub(now);
-        self.next_scan = after + self.every.max(4 * took);
-        self.bench.live.change(|live| {
-            live.scans += 1;
-            live.scan_s = took.as_secs_f64();
-        });
-        if was_whole && !self.has_scanned {
-            self.has_scanned = true;
-            let gone: Vec<PathBuf> = self.bench.ledger.waiting()?;
-            for name in gone.iter().filter(|name| !self.intake.settler.has_input(name) && !self.queue.has(name)) {
-                self.bench.ledger.forget(name, self.bench.clock.unix())?;
-            }
-        }
-        Ok(())
-    }
-
-    fn settle(&mut self) {
-        let now = self.bench.clock.now();
-        for input in self.intake.settler.ready() {
-            self.bench.observer.moment(Moment::Complete, &input.name);
-            self.intake.taken(&input);
-            self.unrecorded.insert(input.name.clone());
-            match self.recall(&input) {
-                Some(pause) => self.queue.push_later(input, now + pause),
-                None => self.queue.push(input),
-            }
-        }
-        self.queue.wake(now);
-    }
-
-    /// How long an input must still wait that had failed before the process began. A clock that jumped is not believed.
-    fn recall(&mut self, input: &Input) -> Option<Duration> {
-        let (_, crashes, not_before) = self.bench.ledger.tries(&input.name, input.print()).ok()?;
-        if crashes + 1 == self.bench.config.retry.crashes {
-            self.suspects.insert(input.name.clone());
-        }
-        let left = not_before? - self.bench.clock.unix();
-        Duration::try_from_secs_f64(left).ok().map(|left| left.min(self.bench.config.retry.longest))
     }
 
     fn start(&mut self) -> Result<(), Error> {
@@ -268,8 +187,7 @@ impl Loop {
     /// Takes up again what is done, where nothing else is to do.
     fn review(&mut self) -> Result<(), Error> {
         if self.can_review() {
-            let troubles = self.review.turn(&self.bench, self.job.identity(), &mut self.intake, &self.queue)?;
-            self.troubles(troubles);
+            self.review.turn(&self.bench, self.job.identity(), &mut self.intake, &self.queue)?;
         }
         Ok(())
     }
@@ -299,129 +217,6 @@ impl Loop {
         }
     }
 
-    /// Writes down, in one transaction, what waits and is not being worked on.
-    fn record(&mut self) -> Result<(), Error> {
-        if self.unrecorded.is_empty() {
-            return Ok(());
-        }
-        let waiting: Vec<&Input> = self.queue.ready().filter(|input| self.unrecorded.contains(&input.name)).collect();
-        match self.bench.ledger.wait(&waiting, self.bench.clock.unix()) {
-            Ok(()) => self.unrecorded.clear(),
-            Err(error) if error.is_full() => self.is_full(),
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    }
-
-    fn is_full(&mut self) {
-        let now = self.bench.clock.now();
-        // Several that were under way tell of the same disk.
-        if self.full_until.is_some_and(|until| now < until) {
-            return;
-        }
-        self.full_until = Some(now + self.full_pause);
-        self.full_pause = (self.full_pause * 2).min(self.bench.config.full_pause * 64);
-    }
-
-    fn told(&mut self, told: Told) -> Result<(), Error> {
-        match told {
-            Told::Free => self.workers.n_free += 1,
-            Told::Over(finished) => self.finished(finished)?,
-        }
-        Ok(())
-    }
-
-    fn finished(&mut self, (input, ended): Finished) -> Result<(), Error> {
-        self.queue.ended(&input.name);
-        let now = self.bench.clock.now();
-        match ended {
-            Ok(Ended::Over) => {
-                self.suspects.remove(&input.name);
-                self.full_pause = self.bench.config.full_pause;
-            }
-            Ok(Ended::Gone) => {
-                self.suspects.remove(&input.name);
-                self.intake.untaken(&input);
-            }
-            Ok(Ended::Changed) => {
-                self.intake.untaken(&input);
-                for member in &input.members {
-                    let path = self.bench.place.input.join(&member.path);
-                    let troubles = self.intake.hint(&self.bench, &path, false, usize::MAX)?;
-                    self.troubles(troubles);
-                }
-            }
-            Ok(Ended::Held) => self.queue.push_later(input, now + HELD),
-            Ok(Ended::Again(pause)) => self.queue.push_later(input, now + pause),
-            Ok(Ended::Full) => {
-                self.is_full();
-                self.queue.push_front(input);
-            }
-            Ok(Ended::Cancelled) => self.queue.push_front(input),
-            Err(error) if error.is_full() => {
-                self.is_full();
-                self.queue.push_front(input);
-            }
-            Err(error @ (Error::Ledger { .. } | Error::LedgerGone { .. } | Error::Thread(_))) => return Err(error),
-            Err(error) => {
-                // The drive with the claims may come back.
-                self.warn(format!("{}: {error}; it is tried again", input.shown()));
-                self.queue.push_later(input, now + Duration::from_secs(5));
-            }
-        }
-        Ok(())
-    }
-
-    /// The number of inputs that are left, where it is over.
-    fn is_over(&mut self) -> Result<Option<usize>, Error> {
-        let now = self.bench.clock.now();
-        let Some(stop) = self.stopping else {
-            let idle =
-                self.queue.len() == 0 && self.intake.settler.next().is_none() && !self.intake.more && self.review.is_over();
-            let nothing = self.bench.config.once && self.has_scanned && idle && self.hints.is_empty();
-            return Ok(nothing.then_some(0));
-        };
-        if self.queue.n_running() == 0 {
-            return Ok(Some(0));
-        }
-        if now < stop {
-            return Ok(None);
-        }
-        self.bench.cancel.store(true, Ordering::SeqCst);
-        if now < stop + CANCEL {
-            return Ok(None);
-        }
-        // It is no crash of theirs: they wait for the next start.
-        self.bench.claims.absolve();
-        let left: Vec<Input> = self.queue.running().cloned().collect();
-        for input in &left {
-            let now = self.bench.clock.unix();
-            self.bench.ledger.failed(input, &Failure::cancelled(), Some(now), false, now)?;
-        }
-        Ok(Some(left.len()))
-    }
-
-    fn control(&mut self, control: Control) {
-        match control {
-            Control::Stop => {
-                let now = self.bench.clock.now();
-                // Said twice: no more patience.
-                let grace = if self.stopping.is_some() { Duration::ZERO } else { self.bench.config.grace };
-                self.stopping = Some(if grace.is_zero() { now.saturating_sub(CANCEL) } else { now + grace });
-                self.bench.observer.notice(&Notice::Stopping { running: self.queue.n_running() });
-            }
-            Control::Reload => match (self.reload)() {
-                Ok(job) => {
-                    self.job = job;
-                    self.review.anew(self.bench.config.after, &self.queue);
-                    self.leave_out();
-                    self.bench.observer.notice(&Notice::Reloaded);
-                }
-                Err(why) => self.bench.observer.notice(&Notice::Kept { why: &why }),
-            },
-        }
-    }
-
     fn sleep(&mut self) -> Result<(), Error> {
         let now = self.bench.clock.now();
         let due = [self.intake.settler.next(), self.queue.next(), Some(self.next_scan), self.full_until, self.stopping];
@@ -435,6 +230,10 @@ impl Loop {
         if self.stopping.is_some() {
             long = long.max(Duration::from_millis(5));
         }
+        if self.intake.n_looks() > 0 || self.intake.can_ask_more() || !self.unrecorded.is_empty() && self.full_until.is_none() {
+            long = Duration::ZERO;
+        }
+        let most = self.intake.settler.n_inputs() + self.room();
         select! {
             recv(self.workers.told) -> told => if let Ok(told) = told { self.told(told)? },
             recv(self.controls) -> control => match control {
@@ -442,7 +241,8 @@ impl Loop {
                 // Nobody can control it any more: it goes on as it is.
                 Err(_) => self.controls = crossbeam::channel::never(),
             },
-            recv(self.hints) -> hint => if let Ok(hint) = hint { self.hint(hint)? },
+            recv(self.hints) -> hint => if let Ok(hint) = hint { self.hint(hint) },
+            recv(self.intake.readers.answers) -> answer => if let Ok(answer) = answer { self.intake.answered(&self.bench, answer, most)? },
             default(long) => {}
         }
         while let Ok(told) = self.workers.told.try_recv() {
@@ -452,11 +252,11 @@ impl Loop {
     }
 
     /// How many inputs may still come into memory.
-    fn room(&self) -> usize {
+    pub(super) fn room(&self) -> usize {
         self.bench.config.queue.max(1).saturating_sub(self.queue.len() + self.intake.settler.n_inputs())
     }
 
-    fn troubles(&mut self, troubles: crate::scan::Troubles) {
+    pub(super) fn troubles(&mut self, troubles: crate::scan::Troubles) {
         for (path, error) in troubles {
             self.warn(format!(
                 "{} cannot be looked at: {error}",
@@ -466,7 +266,7 @@ impl Loop {
     }
 
     /// Says a thing at most once an hour.
-    fn warn(&mut self, text: String) {
+    pub(super) fn warn(&mut self, text: String) {
         let now = self.bench.clock.now();
         self.warned.retain(|_, when| now.saturating_sub(*when) < Duration::from_secs(3600));
         if self.warned.len() < 1000 && self.warned.insert(text.clone(), now).is_none() {

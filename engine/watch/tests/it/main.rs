@@ -15,6 +15,7 @@ mod odd;
 mod page;
 mod put_away;
 mod results;
+mod slow;
 mod stage;
 mod two;
 mod users;

@@ -37,6 +37,10 @@ impl Grouping for Series {
         belongs
     }
 
+    fn reads(&self, relative: &Path) -> bool {
+        !is_of_other_kind(relative)
+    }
+
     fn names_count(&self) -> bool {
         false
     }
