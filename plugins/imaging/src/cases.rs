@@ -8,6 +8,7 @@ pub use find::{Case, Found, find, names_of_volumes};
 pub use list::{read_list, resolve};
 pub use select::select;
 
+use crate::dicom::MARKS;
 use std::path::PathBuf;
 use voxloom_sdk::prelude::*;
 
@@ -26,7 +27,7 @@ pub enum Unlabelled {
 ///
 /// # Lists
 /// A `.json` list holds objects with `image` and, as wanted, `name`, `label` and anything else (`"fold": 2`, `"task": "liver"`), which
-/// goes along; paths are seen from the list. Further files stand under `files`, each a path or a list of them:
+/// goes along; paths are seen from the list. `"where": {"EchoNumbers": 2}` chooses one of several volumes in a DICOM series. Further files stand under `files`, each a path or a list of them:
 /// `{"image": "a.png", "files": {"raters": ["r0.png", "r1.png"]}}`. A Decathlon `dataset.json` is such a list. A `.txt` list holds one
 /// image a line.
 #[derive(Debug, Params)]
@@ -51,6 +52,10 @@ pub struct Cases {
     /// Whether folders inside the folder count.
     #[param(default = false)]
     pub recursive: bool,
+    /// Attributes by which a DICOM series that holds several volumes becomes several cases, such as `EchoNumbers`, `TemporalPositionIdentifier`
+    /// or `DiffusionBValue`. The values stand in the cases' names and records: `only` with `{"EchoNumbers": 2}` takes one of them.
+    #[param(default = Vec::new())]
+    pub split_series: Vec<String>,
     /// Only cases that have these values: `{"fold": [0, 1]}` or `{"name": "liver_4"}`.
     #[param(default = JsonMap::new())]
     pub only: JsonMap,
@@ -91,6 +96,10 @@ impl Scatter for Cases {
 
 impl Cases {
     fn check_relations(&self) -> Result<()> {
+        if let Some(at) = self.split_series.iter().position(|name| !MARKS.contains(&name.as_str())) {
+            let (found, known) = (&self.split_series[at], MARKS.join(", "));
+            return Err(Error::param(format!("split_series[{at}]"), format!("must be one of {known}; got {found}")));
+        }
         match (&self.split, &self.part) {
             (None, Some(part)) => Err(Error::param("part", format!("is \"{part}\", but there is no `split` to take it from"))),
             _ => Ok(()),

@@ -3,7 +3,7 @@
 mod channels;
 mod load;
 
-use crate::dicom;
+use crate::dicom::{self, Slices};
 use crate::formats::Format;
 use crate::write::Meaning;
 use load::{fit, load};
@@ -23,7 +23,8 @@ use voxloom_sdk::prelude::*;
 /// # DICOM
 /// A folder that holds one series, a file (of one frame or many), or a list of slices (`slices` of a case, or a list under `files`). Slices are ordered
 /// by their positions, which also give the spacing; values are rescaled slice by slice, and a tilted stack keeps its shear in the affine. Missing,
-/// doubled and differing slices are refused and named. As a label, a SEG is put onto its image's grid. See `docs/dicom.md`.
+/// doubled and differing slices are refused and named; where several volumes share a series, `where` of the case (`{"EchoNumbers": 2}`) says
+/// which is meant. As a label, a SEG is put onto its image's grid. See `docs/dicom.md`.
 #[derive(Debug, Params)]
 pub struct Read {
     /// Which file of the case: `image`, `label`, or a name under the case's `files`.
@@ -70,12 +71,12 @@ impl Read {
     pub fn read(&self, case: &JsonMap) -> Result<Volume> {
         let name = case.get("name").and_then(Json::as_str).unwrap_or("?");
         let content = self.content.unwrap_or(if self.which == "label" { Meaning::Labels } else { Meaning::Image });
-        let slices = dicom::slices(case);
+        let slices = Slices::of_case(case)?;
         let image = case.get("image").and_then(Json::as_str).map(Path::new);
         if let (Some(image), Some(slices), "image") = (image, &slices, self.which.as_str()) {
             return dicom::volume(name, image, Some(slices));
         }
-        let image = image.filter(|_| content == Meaning::Labels && self.which != "image").map(|image| (image, slices.as_deref()));
+        let image = image.filter(|_| content == Meaning::Labels && self.which != "image").map(|image| (image, slices.as_ref()));
         let one = |path: PathBuf| {
             let volume = load(name, &path, content, image)?;
             let volume = match image {
@@ -87,7 +88,7 @@ impl Read {
         match self.files(case, name)? {
             Files::One(path) => one(path).map(|(_, volume)| volume),
             Files::Many(paths) if content == Meaning::Image && paths.iter().all(|path| Format::of(path) == Format::Dicom) => {
-                dicom::volume(name, &paths[0], Some(&paths))
+                dicom::volume(name, &paths[0].clone(), Some(&Slices::of_files(paths)))
             }
             Files::Many(paths) => channels::join(paths.into_iter().map(one).collect::<Result<_>>()?),
         }

@@ -23,7 +23,7 @@ pub mod seg;
 pub use fault::Fault;
 pub use file::{Depth, File};
 pub use pixels::{Color, Format, Number, Samples, Stored};
-pub use series::{Damaged, Found, Head, Holds, Origin, Place, Plane, Rescale, Series, Stack, find, gather};
+pub use series::{Damaged, Found, Head, Holds, MARKS, Origin, Place, Plane, Rescale, Series, Stack, Where, find, gather};
 pub use syntax::{Coding, Layout, Syntax};
 pub use values::{Kind, Values};
 pub use volume::{Volume, grid, series_of, series_of_files};

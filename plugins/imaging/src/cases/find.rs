@@ -59,6 +59,7 @@ pub fn find(cases: &Cases) -> Result<Found> {
     let mut found = match list_ending(path) {
         _ if meta.is_dir() => in_folder(cases)?,
         Some(_) => Found { cases: read_list(path)?, skipped: Vec::new() },
+        None if !cases.split_series.is_empty() && dicom::is_dicom(path) => dicom::in_file(path, &cases.split_series)?,
         None => Found { cases: vec![image(cases, path)], skipped: Vec::new() },
     };
     found.cases.sort_by(|a, b| a.name.cmp(&b.name));
@@ -88,7 +89,7 @@ fn in_folder(cases: &Cases) -> Result<Found> {
     files.sort();
     // DICOM goes by series, and a series by no folder: it is looked for at every depth.
     if !files.iter().any(|file| is_volume_name(file)) {
-        return dicom::in_folder(&cases.path);
+        return dicom::in_folder(&cases.path, &cases.split_series);
     }
     let mut found = Found::default();
     let pictures = are_pictures(&files);

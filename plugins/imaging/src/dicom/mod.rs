@@ -2,16 +2,18 @@
 
 mod cases;
 mod read;
+mod slices;
 mod write;
 
-pub(crate) use cases::in_folder;
+pub(crate) use cases::{in_file, in_folder};
 pub(crate) use read::{head, labels, volume};
+pub(crate) use slices::Slices;
+use slices::series;
+pub(crate) use voxloom_dicom::MARKS;
 pub(crate) use write::{ENDING, Segments, description, segments};
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
-use voxloom_dicom::{Series, series_of, series_of_files};
-use voxloom_sdk::{Error, JsonMap};
+use std::path::Path;
 
 /// Endings that DICOM files go by, where they have one.
 const ENDINGS: [&str; 3] = ["dcm", "dicom", "ima"];
@@ -30,15 +32,4 @@ fn begins_as_dicom(path: &Path) -> bool {
     let mut start = [0; 132];
     let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start));
     read.is_ok() && start.ends_with(b"DICM")
-}
-
-/// The files of a case whose image is a series: `slices` of its record.
-pub(crate) fn slices(case: &JsonMap) -> Option<Vec<PathBuf>> {
-    let slices = case.get("slices")?.as_array()?;
-    slices.iter().map(|slice| slice.as_str().map(PathBuf::from)).collect()
-}
-
-/// The series of a path, or of its slices where they are known.
-fn series(path: &Path, slices: Option<&[PathBuf]>) -> Result<Series, Error> {
-    slices.map_or_else(|| series_of(path), series_of_files).map_err(Error::from)
 }

@@ -1,11 +1,11 @@
 //! A series as a volume, and a SEG as labels on its image's grid.
 
-use super::series;
+use super::{Slices, series};
 use crate::geometry::{Matrix, orientation};
 use crate::nifti::Voxels;
 use crate::place::NOWHERE;
 use crate::volume_file::to_tensor;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use voxloom_dicom::seg::{Segmentation, is_segmentation};
 use voxloom_dicom::{Place, Values, Volume as Scan, grid};
 use voxloom_sdk::prelude::*;
@@ -14,7 +14,7 @@ use voxloom_sdk::prelude::*;
 ///
 /// # Errors
 /// The files do not make one volume; the text names them.
-pub(crate) fn volume(name: &str, path: &Path, slices: Option<&[PathBuf]>) -> Result<Volume> {
+pub(crate) fn volume(name: &str, path: &Path, slices: Option<&Slices>) -> Result<Volume> {
     let scan = Scan::read(&series(path, slices)?)?;
     let mut meta = json!({
         "name": name,
@@ -26,7 +26,7 @@ pub(crate) fn volume(name: &str, path: &Path, slices: Option<&[PathBuf]>) -> Res
         "modality": scan.modality,
     });
     if let Some(slices) = slices {
-        meta["sources"] = slices.iter().map(|slice| slice.to_string_lossy().into_owned()).collect();
+        slices.describe(&mut meta);
     }
     if scan.channels == 3 {
         meta["colour"] = json!("rgb");
@@ -71,7 +71,7 @@ fn voxels(values: Values) -> Voxels {
 ///
 /// # Errors
 /// A SEG without an image in DICOM, or on another grid; an image that holds no whole numbers.
-pub(crate) fn labels(name: &str, path: &Path, image: Option<(&Path, Option<&[PathBuf]>)>) -> Result<Volume> {
+pub(crate) fn labels(name: &str, path: &Path, image: Option<(&Path, Option<&Slices>)>) -> Result<Volume> {
     if path.is_dir() || !is_segmentation(path)? {
         let volume = volume(name, path, None)?;
         return match volume.data.is_floating_point() {
@@ -114,7 +114,7 @@ pub(crate) fn labels(name: &str, path: &Path, image: Option<(&Path, Option<&[Pat
 ///
 /// # Errors
 /// As [`volume`].
-pub(crate) fn head(path: &Path, slices: Option<&[PathBuf]>) -> Result<([usize; 3], Option<Matrix>)> {
+pub(crate) fn head(path: &Path, slices: Option<&Slices>) -> Result<([usize; 3], Option<Matrix>)> {
     let stack = grid(&series(path, slices)?)?;
     Ok((stack.shape_ijk, (stack.place != Place::Nowhere).then_some(stack.affine)))
 }

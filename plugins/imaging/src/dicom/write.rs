@@ -1,6 +1,6 @@
 //! A label map as a SEG beside the series it was made from.
 
-use super::{is_dicom, series, slices};
+use super::{Slices, is_dicom, series};
 use crate::nifti::Voxels;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -40,23 +40,21 @@ pub(crate) fn segments(segments: &Segments) -> Result<Vec<u8>> {
         shape_ijk: segments.shape_ijk,
         affine: &segments.volume.affine.0,
         names: &names.collect(),
-        source: &series(&path, slices.as_deref())?,
+        source: &series(&path, slices.as_ref())?,
         description: segments.description,
     };
     Ok(encode(&request)?)
 }
 
 /// The case's image; without a case, what the volume was read from.
-fn source(segments: &Segments) -> Result<(PathBuf, Option<Vec<PathBuf>>)> {
+fn source(segments: &Segments) -> Result<(PathBuf, Option<Slices>)> {
     let text = |map: &JsonMap, key: &str| map.get(key).and_then(Json::as_str).map(PathBuf::from);
     let meta = &segments.volume.meta;
     if let Some(image) = text(segments.case, "image") {
-        return Ok((image, slices(segments.case)));
+        return Ok((image, Slices::of_case(segments.case)?));
     }
-    let sources = meta.get("sources").and_then(Json::as_array);
-    let sources = sources.and_then(|paths| paths.iter().map(|path| path.as_str().map(PathBuf::from)).collect());
     let path = text(meta, "source").ok_or_else(|| Error::item("a SEG refers to its source; connect `case`"))?;
-    Ok((path, sources))
+    Ok((path, Slices::of_meta(meta)?))
 }
 
 fn numbers(voxels: &Voxels) -> Result<Vec<u16>, String> {

@@ -1,6 +1,6 @@
 //! One file as a volume, whichever format it has.
 
-use crate::dicom;
+use crate::dicom::{self, Slices};
 use crate::formats::Format;
 use crate::geometry::{Matrix, corner_distance, orientation};
 use crate::nifti::{self, Image, Voxels};
@@ -9,11 +9,11 @@ use crate::raster::{self, Picture, Use};
 use crate::reorient::turn_grid;
 use crate::volume_file::to_tensor;
 use crate::write::Meaning;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use voxloom_sdk::prelude::*;
 
 /// The image of a case, and its slices where it is a series.
-pub(super) type Beside<'a> = (&'a Path, Option<&'a [PathBuf]>);
+pub(super) type Beside<'a> = (&'a Path, Option<&'a Slices>);
 
 /// Reads a file; `image` is what labels belong to.
 ///

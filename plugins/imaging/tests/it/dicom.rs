@@ -14,7 +14,7 @@ use voxloom_imaging::write::Write;
 use voxloom_sdk::{Affine, IntoValue, Json, Record, Value, Volume, tensor_of};
 
 /// Writes slices of one series, made of one real slice, at 5 mm from each other, in no order of names.
-fn series(folder: &Path, uid: &str, n: usize) -> Vec<PathBuf> {
+pub fn series(folder: &Path, uid: &str, n: usize) -> Vec<PathBuf> {
     std::fs::create_dir_all(folder).unwrap();
     let paths: Vec<PathBuf> = (0..n).map(|index| folder.join(format!("{}-{}", uid.len() + 7 * index % n, index))).collect();
     for (index, path) in paths.iter().enumerate() {
@@ -38,11 +38,11 @@ fn cases(path: &Path) -> Result<Vec<Json>, String> {
     Ok(items.iter().map(|item| json(&field(&item["case"], "meta"))).collect())
 }
 
-fn case(meta: &Json) -> Value {
+pub fn case(meta: &Json) -> Value {
     Record::new("case").with("meta", meta.clone()).into_value()
 }
 
-fn read(meta: &Json, which: &str) -> Result<Value, String> {
+pub fn read(meta: &Json, which: &str) -> Result<Value, String> {
     let host = Host::new(table!(op Read), &json!({ "which": which }))?;
     Ok(host.run(&ports([("case", case(meta))]))?.remove("volume").unwrap())
 }
@@ -51,11 +51,11 @@ fn meta(volume: &Value) -> Json {
     json(&field(volume, "meta"))
 }
 
-fn voxels(volume: &Value) -> Tensor {
+pub fn voxels(volume: &Value) -> Tensor {
     tensor_of(&field(volume, "data")).unwrap()
 }
 
-fn affine(volume: &Value) -> Affine {
+pub fn affine(volume: &Value) -> Affine {
     let numbers = Vec::<f64>::try_from(tensor_of(&field(volume, "affine")).unwrap().view(-1)).unwrap();
     Affine([0, 1, 2, 3].map(|row| [0, 1, 2, 3].map(|column| numbers[4 * row + column])))
 }

@@ -7,6 +7,7 @@ mod host;
 
 // Files and geometry.
 mod dicom;
+mod dicom_choices;
 mod files;
 mod fuzz;
 mod headers;

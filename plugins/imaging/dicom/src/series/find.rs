@@ -1,6 +1,6 @@
 //! Which series a folder holds.
 
-use super::{Head, origin::shown};
+use super::{Head, Where, origin::shown};
 use crate::Fault;
 use crate::attributes::Attributes;
 use crate::file::{Depth, File};
@@ -20,6 +20,8 @@ pub struct Series {
     /// Files that are or may be of this series and cannot be read, with the reason: without them the volume may lack slices,
     /// so it is not made.
     pub damaged: Vec<Damaged>,
+    /// Which of the slices make the volume, where several volumes share the series.
+    pub chosen: Where,
 }
 
 /// A file that cannot be read.
@@ -147,7 +149,7 @@ fn group(heads: Vec<Head>) -> Vec<Series> {
         heads.sort_by(|a, b| a.path.cmp(&b.path));
         let unique = shared.iter().filter(|other| **other == uid).count() == 1;
         let uid = if unique { uid } else { heads[0].instance_uid.clone() };
-        Series { uid: shown(&uid), heads, damaged: Vec::new() }
+        Series { uid: shown(&uid), heads, damaged: Vec::new(), chosen: Where::new() }
     });
     series.collect()
 }

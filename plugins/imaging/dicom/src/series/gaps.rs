@@ -1,5 +1,6 @@
 //! Whether the steps between slices are one step: duplicates and gaps are named.
 
+use super::choose::{MARKS, values};
 use super::head::Head;
 use super::stack::few;
 
@@ -17,12 +18,8 @@ pub fn check(heads: &[Head], slices: &[(usize, usize)], depths: &[f64]) -> Resul
     let double: Vec<usize> = (0..steps.len()).filter(|index| steps[*index] <= SAME_PLACE.max(median * LOOSE)).collect();
     if let Some(first) = double.first() {
         let pairs: Vec<String> = double.iter().map(|index| format!("{} and {}", name(*index), name(index + 1))).collect();
-        return Err(format!(
-            "{} pairs of slices lie at one place: {}{}",
-            pairs.len(),
-            few(&pairs),
-            apart(heads, slices[*first], slices[first + 1])
-        ));
+        let hint = apart(heads, slices, *first);
+        return Err(format!("{} pairs of slices lie at one place: {}{hint}", pairs.len(), few(&pairs)));
     }
     let wide: Vec<usize> = (0..steps.len()).filter(|index| steps[*index] > median * (1.0 + LOOSE)).collect();
     let narrow: Vec<usize> = (0..steps.len()).filter(|index| steps[*index] < median * (1.0 - LOOSE)).collect();
@@ -73,17 +70,20 @@ fn drift(depths: &[f64], median: f64) -> Result<(), usize> {
     (0..depths.len()).find(|index| off(*index) > 0.25 * median).map_or(Ok(()), Err)
 }
 
-/// What tells two slices at one place apart, as a hint.
-fn apart(heads: &[Head], a: (usize, usize), b: (usize, usize)) -> String {
-    let (one, other) = (&heads[a.0], &heads[b.0]);
-    if one.instance_uid == other.instance_uid && a.1 == b.1 {
+/// What tells a slice and the next one apart, as a hint, with all values there are to choose from.
+fn apart(heads: &[Head], slices: &[(usize, usize)], first: usize) -> String {
+    let frame = |(head, frame): (usize, usize)| &heads[head].frames[frame];
+    let (a, b) = (slices[first], slices[first + 1]);
+    if heads[a.0].instance_uid == heads[b.0].instance_uid && a.1 == b.1 {
         return "; they are the same instance twice: keep one".into();
     }
-    let marks = |head: &Head, frame: usize| head.frames[frame].marks.clone();
-    let other = marks(other, b.1);
-    let differ = marks(one, a.1).into_iter().find_map(|(name, value)| {
-        let also = other.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())?;
-        (also != value).then(|| format!("; {name} tells them apart ({value}, {also}): give the files of one volume as a list"))
-    });
-    differ.unwrap_or_default()
+    let pair = |name: &&&str| values([a, b].map(frame).into_iter(), name).len() > 1;
+    let Some(name) = MARKS.iter().find(pair) else { return String::new() };
+    let all = values(slices.iter().map(|slice| frame(*slice)), name);
+    let shown: Vec<String> = all.iter().map(|value| if value.is_empty() { "none".into() } else { value.clone() }).collect();
+    let one = all.iter().find(|value| !value.is_empty()).cloned().unwrap_or_default();
+    format!(
+        "; {name} tells them apart ({}): choose one with `where`, such as {{{name:?}: {one:?}}}, or give the files of one volume as a list",
+        few(&shown)
+    )
 }

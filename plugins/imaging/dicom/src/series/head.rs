@@ -124,22 +124,25 @@ fn frames(object: &InMemDicomObject, planes: Vec<Option<Plane>>, format: &Format
 }
 
 fn marks(object: &InMemDicomObject, frame: usize) -> Vec<(&'static str, String)> {
-    let content = group(object, frame, tags::FRAME_CONTENT_SEQUENCE).unwrap_or(object);
+    let within = |sequence| group(object, frame, sequence).unwrap_or(object);
+    let (content, echo) = (within(tags::FRAME_CONTENT_SEQUENCE), within(tags::MR_ECHO_SEQUENCE));
+    let diffusion = within(tags::MR_DIFFUSION_SEQUENCE);
+    let direction = diffusion.items(tags::DIFFUSION_GRADIENT_DIRECTION_SEQUENCE).first().unwrap_or(diffusion);
     let places = [
         ("EchoNumbers", object, tags::ECHO_NUMBERS),
         ("EchoTime", object, tags::ECHO_TIME),
+        ("EffectiveEchoTime", echo, tags::EFFECTIVE_ECHO_TIME),
         ("TemporalPositionIdentifier", object, tags::TEMPORAL_POSITION_IDENTIFIER),
         ("TemporalPositionIndex", content, tags::TEMPORAL_POSITION_INDEX),
         ("StackID", content, tags::STACK_ID),
-        ("DiffusionBValue", object, tags::DIFFUSION_B_VALUE),
+        ("DiffusionBValue", diffusion, tags::DIFFUSION_B_VALUE),
+        ("DiffusionGradientOrientation", direction, tags::DIFFUSION_GRADIENT_ORIENTATION),
         ("TriggerTime", object, tags::TRIGGER_TIME),
         ("AcquisitionNumber", object, tags::ACQUISITION_NUMBER),
         ("AcquisitionTime", object, tags::ACQUISITION_TIME),
+        ("ImageType", object, tags::IMAGE_TYPE),
     ];
-    let mut marks: Vec<_> = places.iter().filter_map(|(name, place, tag)| Some((*name, place.text(*tag)?))).collect();
-    let kind = object.texts(tags::IMAGE_TYPE).join("\\");
-    marks.push(("ImageType", kind));
-    marks
+    places.iter().map(|(name, place, tag)| (*name, place.texts(*tag).join("\\"))).filter(|(_, value)| !value.is_empty()).collect()
 }
 
 fn padding(object: &InMemDicomObject, format: &Format) -> Result<Option<(i64, i64)>, String> {

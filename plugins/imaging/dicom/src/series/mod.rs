@@ -1,5 +1,6 @@
 //! From files to series: heads are read, grouped by SeriesInstanceUID, and stacked.
 
+mod choose;
 mod find;
 mod gaps;
 mod head;
@@ -9,6 +10,7 @@ mod plane;
 mod rescale;
 mod stack;
 
+pub use choose::{MARKS, Where};
 pub use find::{Damaged, Found, Series, find, gather};
 pub use head::Head;
 pub use origin::{Holds, Origin};

@@ -49,8 +49,7 @@ pub fn stack(series: &Series) -> Result<Stack, Fault> {
             None => fault(what),
         });
     }
-    let mut slices: Vec<(usize, usize)> =
-        heads.iter().enumerate().flat_map(|(head, of)| (0..of.frames.len()).map(move |frame| (head, frame))).collect();
+    let mut slices = series.slices();
     let mut warnings: Vec<String> = heads.iter().flat_map(|head| head.warnings.clone()).collect();
     warnings.dedup();
     let first = heads.first().ok_or_else(|| fault("the series has no images".into()))?;

@@ -7,6 +7,7 @@ mod manifest;
 mod manifests;
 
 // Made ones.
+mod choices;
 mod enhanced;
 mod make;
 mod mosaics;

@@ -80,7 +80,8 @@ fn slices_at_one_place_are_named_with_what_tells_them_apart() {
     slices[1] = Made::slice(2, [-10.0, -20.0, 32.5]).text(tags::ECHO_NUMBERS, VR::IS, "1");
     let text = refusal(slices);
     assert!(text.starts_with("1 pairs of slices lie at one place: slice-"), "{text}");
-    assert!(text.contains("EchoNumbers tells them apart"), "{text}");
+    let hint = "; EchoNumbers tells them apart (1, 2, none): choose one with `where`, such as {\"EchoNumbers\": \"1\"}, or";
+    assert!(text.contains(hint), "{text}");
 
     let mut slices = Made::series(3, [0.0, 0.0, 2.5]);
     slices.push(Made::slice(2, [-10.0, -20.0, 32.5]));
