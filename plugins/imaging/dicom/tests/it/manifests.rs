@@ -32,6 +32,7 @@ fn check(row: &Row, stored: Result<Stored, Fault>) -> String {
         Ok(stored) => compare(row, &stored),
         Err(Fault::Undecoded { ref uid, ref name, .. }) if !hash.is_empty() => {
             assert_eq!(uid, row.get("transfer_syntax"), "{file}");
+            assert!(!row.path.starts_with(super::data()), "{file}: is decoded no more");
             format!("refused by name: {name}")
         }
         Err(fault) if hash.is_empty() => format!("refused: {}", text(row, &fault)),
