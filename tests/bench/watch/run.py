@@ -7,7 +7,7 @@ each file, and a Python program with watchdog and the same network in PyTorch (w
     python3 -m venv VENV && VENV/bin/pip install torch==2.11.0 watchdog nibabel safetensors scipy
     tests/bench/watch/run.py [--python VENV/bin/python] [--files N] [--folder DIR]
 
-prints JSON: what the watcher itself costs for each input (examples/measure.rs), then seconds a volume for each, taken in
+prints JSON: what the watcher itself costs for each input (examples/measure), then seconds a volume for each, taken in
 turns: `whole` with the start of the program, `steady` from its first result to its last. `times` is the other divided by the
 watched folder: above 1, the watched folder is faster. `--folder` lies on the disk that is measured. Without `--python` that
 peer is left out, and nothing but Python's own library is needed.

@@ -58,7 +58,8 @@ fn mixed_and_scattered_series_give_what_each_gives_alone() {
     }
     let mut left = Vec::new();
     all(&place.path("in"), &mut left);
-    assert!(left.iter().all(|file| file.strip_prefix(place.path("in/done")).is_ok()), "{left:?}");
+    left.retain(|file| !file.starts_with(place.path("in/.voxloom")));
+    assert!(left.iter().all(|file| file.starts_with(place.path("in/done"))), "{left:?}");
 }
 
 #[test]

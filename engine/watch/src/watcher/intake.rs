@@ -3,7 +3,8 @@
 //! A folder is looked through a little at each turn of the loop, and what files belong to is found out by other threads, where
 //! that takes reading them. Until everything that was seen is tracked, groups wait that might be part of it.
 
-use super::readers::{Answer, Readers};
+use super::admit::{Asked, said};
+use super::readers::Readers;
 use super::start::{Memory, path_hash};
 use crate::attempt::Bench;
 use crate::content::look;
@@ -11,9 +12,8 @@ use crate::error::Error;
 use crate::grouping::{Belongs, Grouping};
 use crate::ledger::Known;
 use crate::names::{HALT, READY};
-use crate::scan::{Found, Troubles, Walk, is_marked};
-use crate::settle::{Doubt, Hold, Said, Seen, Settler};
-use crate::stamp::Stamp;
+use crate::scan::{Found, Troubles, Walk};
+use crate::settle::{Hold, Settler};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,14 +23,14 @@ use std::time::Duration;
 pub struct Intake {
     pub settler: Settler,
     pub readers: Readers,
-    grouping: Arc<dyn Grouping>,
-    memory: Memory,
+    pub(super) grouping: Arc<dyn Grouping>,
+    pub(super) memory: Memory,
     /// Paths below the watched folder that are no inputs.
     left_out: Arc<BTreeSet<PathBuf>>,
     /// Files that were told of, and folders: those wait until nothing else does.
     near: VecDeque<Look>,
     far: VecDeque<Look>,
-    asked: HashMap<PathBuf, Asked>,
+    pub(super) asked: HashMap<PathBuf, Asked>,
     /// Files that are asked about at one time.
     most_asked: usize,
     /// More had to be asked about at the last look.
@@ -48,17 +48,6 @@ struct Look {
     always: bool,
     /// Of a look through everything: when it began, and files that have ended and still lie there.
     whole: Option<(Duration, HashMap<u64, u64>)>,
-}
-
-/// A file that is asked about.
-struct Asked {
-    stamp: Stamp,
-    seen: Seen,
-    is_complete: bool,
-    renamed: Option<PathBuf>,
-    always: bool,
-    /// If it still cannot be told, it stands alone.
-    last: bool,
 }
 
 /// A look through everything that has ended.
@@ -204,22 +193,6 @@ impl Intake {
         Ok((troubles, None))
     }
 
-    /// Asks again about files that are in doubt.
-    pub fn ask_again(&mut self, bench: &Bench, most: usize) -> Result<(), Error> {
-        for (path, stamp, doubt) in self.settler.doubtful() {
-            let asked = Asked {
-                stamp,
-                seen: self.settler.seen(&path),
-                is_complete: false,
-                renamed: None,
-                always: true,
-                last: doubt == Doubt::Quiet,
-            };
-            self.ask(bench, path, asked, most)?;
-        }
-        Ok(())
-    }
-
     /// False where nothing more need be looked at.
     fn found(&mut self, bench: &Bench, found: Found, now: &mut Look, most: usize) -> Result<bool, Error> {
         let Found { path, stamp, is_ready } = found;
@@ -253,81 +226,6 @@ impl Intake {
         let (renamed, always) = (now.renamed.clone(), now.always);
         self.ask(bench, path, Asked { stamp, seen, is_complete, renamed, always, last: false }, most)?;
         Ok(true)
-    }
-
-    fn ask(&mut self, bench: &Bench, path: PathBuf, asked: Asked, most: usize) -> Result<(), Error> {
-        if self.grouping.reads(&path) {
-            if !asked.last {
-                self.settler.changed(&path, asked.stamp);
-            }
-            self.readers.ask(&path, asked.stamp);
-            self.asked.insert(path, asked);
-            return Ok(());
-        }
-        let belongs = self.grouping.belongs(&path, &bench.place.input.join(&path), &asked.stamp);
-        self.admit(bench, &path, asked, belongs, most)
-    }
-
-    /// A thread has found out what a file belongs to.
-    ///
-    /// # Errors
-    /// Of the ledger.
-    pub fn answered(&mut self, bench: &Bench, answer: Answer, most: usize) -> Result<(), Error> {
-        let Answer { path, stamp, belongs } = answer;
-        // It may be asked about as what it is by now, or be gone.
-        match self.asked.get(&path) {
-            Some(asked) if asked.stamp == stamp => {}
-            _ => return Ok(()),
-        }
-        match self.asked.remove(&path) {
-            Some(asked) => self.admit(bench, &path, asked, belongs, most),
-            None => Ok(()),
-        }
-    }
-
-    /// The file is tracked from now on, where there is room or what it belongs to is waited for already: groups, and what is quiet
-    /// together, are seen whole.
-    fn admit(&mut self, bench: &Bench, path: &Path, asked: Asked, belongs: Belongs, most: usize) -> Result<(), Error> {
-        let has_room = asked.always || self.settler.has(path) || self.settler.n_inputs() < most;
-        if !has_room && !self.settler.is_awaited(&belongs) {
-            self.more = true;
-            return Ok(());
-        }
-        let mut seen = asked.seen;
-        let belongs = match belongs {
-            // It was quiet long enough.
-            Belongs::Unknown | Belongs::Alone if asked.last => {
-                seen.since = Duration::ZERO;
-                Belongs::Alone
-            }
-            belongs => belongs,
-        };
-        let said = said(asked.is_complete, asked.renamed.as_deref());
-        let group = self.settler.observe(path, asked.stamp, said, belongs.clone(), seen);
-        match group {
-            Some(group) if self.settler.n_files(&group) == 1 => self.bring_back(bench, &group, &belongs),
-            _ => Ok(()),
-        }
-    }
-
-    /// A file came late to a group that was worked on: the files that still lie there as they were belong to it, too.
-    fn bring_back(&mut self, bench: &Bench, group: &Path, belongs: &Belongs) -> Result<(), Error> {
-        for known in bench.ledger.files_of(group)? {
-            if let Ok(stamp) = look(&bench.place.input.join(&known.path))
-                && stamp.hash() == known.stamp
-                && !self.settler.has(&known.path)
-            {
-                self.track(bench, &known, stamp, belongs.clone());
-            }
-        }
-        Ok(())
-    }
-
-    fn track(&mut self, bench: &Bench, known: &Known, stamp: Stamp, belongs: Belongs) {
-        let was_complete = self.memory.complete.get(&path_hash(&known.path)) == Some(&known.stamp);
-        let said = said(was_complete || is_marked(&bench.place.input, &known.path), None);
-        let seen = self.settler.seen(&known.path);
-        self.settler.observe(&known.path, stamp, said, belongs, seen);
     }
 
     /// From now on these files, as they are, are passed over.
@@ -365,13 +263,5 @@ impl Intake {
         for member in &input.members {
             self.memory.ended.remove(&path_hash(&member.path));
         }
-    }
-}
-
-fn said(is_complete: bool, renamed: Option<&Path>) -> Said<'_> {
-    match renamed {
-        _ if is_complete => Said::Complete,
-        Some(path) => Said::Renamed(path),
-        None => Said::Nothing,
     }
 }

@@ -1,6 +1,8 @@
 //! The watcher: one loop that hears hints, looks through the folder, waits, and hands inputs to workers.
 
+mod admit;
 mod ending;
+mod giving;
 mod intake;
 mod queue;
 mod readers;
@@ -79,7 +81,7 @@ impl Watcher {
     pub fn open(parts: Parts) -> Result<Self, Error> {
         parts.place.refuse_ledger(&parts.ledger)?;
         let ledger = Ledger::open(&parts.ledger)?;
-        let is_same = ledger.knows(&parts.place)?;
+        let is_same = parts.config.moved || ledger.knows(&parts.place)?;
         ledger.belongs_to(&parts.place, parts.config.moved)?;
         crate::source::belongs(&parts.place, is_same)?;
         let me = Owner::myself();

@@ -1,8 +1,11 @@
-//! What the watcher itself costs: `measure FOLDER [N] [WORK_MS]` prints milliseconds as JSON.
+//! What the watcher itself costs: `measure FOLDER [N] [WORK_MS]` prints milliseconds as JSON; `measure FOLDER backlog [N]`
+//! prints how long the turns of its loop are while N files of series wait for it at its start.
 //!
 //! `FOLDER` lies on the disk to be measured. The job computes for `WORK_MS` and writes one small file. Besides the watcher
 //! it measures, in the same run, what one flush of a small file and one insert into SQLite cost there: flushes are what most
 //! of the steps are made of.
+
+mod backlog;
 
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -24,6 +27,10 @@ use voxloom_watch::watcher::{Control, Parts, watch};
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let base = PathBuf::from(words.first().expect("a folder"));
+    if words.get(1).is_some_and(|word| word == "backlog") {
+        let n = words.get(2).map_or(30_000, |text| text.parse().expect("a number of files"));
+        return println!("{}", serde_json::to_string_pretty(&backlog::measure(&base, n)).unwrap());
+    }
     let n: usize = words.get(1).map_or(300, |text| text.parse().expect("a number of inputs"));
     let work = Duration::from_millis(words.get(2).map_or(20, |text| text.parse().expect("milliseconds")));
     let mut yardsticks = Yardsticks::new(&base);
