@@ -37,8 +37,17 @@ fn main() -> ExitCode {
         Command::Completions { shell } => completions::completions(*shell),
     };
     let exit = ended.unwrap_or_else(|error| {
-        talk.error(&format!("{error:#}"));
+        talk.error(&told(&error));
         Exit::Stopped
     });
     exit.into()
+}
+
+/// An error and its causes; what an error says of its cause already is not said again.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, text| match told.as_str() {
+        "" => text,
+        known if known.contains(&text) => told,
+        known => format!("{known}: {text}"),
+    })
 }

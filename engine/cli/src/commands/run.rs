@@ -9,11 +9,12 @@ use crate::talk::{self, Talk};
 use crate::{device, installed, signals};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use voxloom_core::check::{Config, check_file};
 use voxloom_core::graph::Pipeline;
 use voxloom_core::load::{Library, Plugins};
-use voxloom_core::run::{Outcome, PluginFacts, Report, RunError, RunOptions};
+use voxloom_core::run::{Kind, Outcome, PluginFacts, Report, RunError, RunOptions};
 
 pub fn run(arguments: &Run, global: &Global, talk: &Talk) -> Result<Exit> {
     let plugins = installed::find(global, talk)?;
@@ -44,6 +45,7 @@ pub fn run(arguments: &Run, global: &Global, talk: &Talk) -> Result<Exit> {
         Ok(report) => leave(&report, &report_file(arguments, &pipeline), arguments.json, talk),
         Err(error) => {
             talk.error(&error.to_string());
+            hint(error.kind()).into_iter().for_each(|hint| talk.plain(hint));
             Ok(exit_of(&error))
         }
     }
@@ -97,6 +99,9 @@ fn leave(report: &Report, file: &Path, as_json: bool, talk: &Talk) -> Result<Exi
     if let Some(message) = &report.message {
         talk.error(message);
     }
+    let kinds = report.failures.iter().map(|failure| failure.kind).chain([report.kind]);
+    let hints: BTreeSet<&str> = kinds.filter_map(hint).collect();
+    hints.into_iter().for_each(|hint| talk.plain(hint));
     talk.info(&format!(
         "{}: {} done, {} failed, {:.1} s, report in {}",
         outcome(report.outcome),
@@ -120,6 +125,17 @@ fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Stopped => "stopped at the first failure",
         Outcome::Fatal => "stopped",
         Outcome::Cancelled => "interrupted",
+    }
+}
+
+/// What may be done about a failure of this kind.
+fn hint(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Full => Some("hint: a disk has no room left; free some, or give folders on another"),
+        Kind::Exhausted => {
+            Some("hint: memory did not suffice; fewer --lanes, or a lower --memory, keep fewer items in it at one time")
+        }
+        Kind::Unavailable | Kind::Other => None,
     }
 }
 

@@ -7,6 +7,7 @@ mod combine;
 mod dicom;
 mod generated;
 mod hippocampus;
+mod kinds;
 mod pcrl;
 mod plugins;
 mod run;

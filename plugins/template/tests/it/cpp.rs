@@ -2,8 +2,9 @@
 
 use super::gain;
 use serde_json::json;
+use voxloom_sdk::abi::status;
 use voxloom_sdk::tch::{Device, Kind, Tensor};
-use voxloom_sdk::{IntoValue, tensor_of};
+use voxloom_sdk::{ErrorKind, IntoValue, tensor_of};
 use voxloom_testkit::calls::{Instance, Refusal};
 use voxloom_testkit::harness;
 use voxloom_testkit::host::Host;
@@ -42,4 +43,12 @@ fn without_a_wish_for_gradients_there_are_none() {
 fn whole_numbers_are_refused_with_a_hint() {
     let refusal = tripled(&Tensor::ones([2], (Kind::Int64, Device::Cpu)), false).expect_err("not floating");
     assert_eq!(refusal.message, "input `tensor` is int64, expected floating point");
+}
+
+#[test]
+fn what_libtorch_throws_for_want_of_memory_is_of_that_kind() {
+    // One number that looks like 2^58, whose product would take an exbibyte.
+    let wide = Tensor::ones([1], (Kind::Float, Device::Cpu)).expand([1 << 58], false);
+    let refusal = tripled(&wide, false).expect_err("no machine has so much memory");
+    assert_eq!((refusal.reach(), refusal.kind()), (status::PANICKED, ErrorKind::Exhausted), "{refusal}");
 }
