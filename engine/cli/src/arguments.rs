@@ -41,6 +41,18 @@ pub enum LogLevel {
     Debug,
 }
 
+impl LogLevel {
+    /// As programs are told it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warning",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a pipeline

@@ -2,7 +2,9 @@
 
 use crate::arguments::{Global, LogLevel};
 use indicatif::MultiProgress;
+use serde_json::{Value as Json, json};
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::time::SystemTime;
 
 /// Prints a result. A reader that went away (`| head`) is no fault: the rest is dropped.
 ///
@@ -23,6 +25,7 @@ pub fn result(text: &str) -> std::io::Result<()> {
 pub struct Talk {
     level: LogLevel,
     bars: Option<MultiProgress>,
+    as_json: bool,
 }
 
 impl Talk {
@@ -30,7 +33,13 @@ impl Talk {
         let terminal = std::io::stderr().is_terminal();
         let bars = (terminal && !global.quiet).then(MultiProgress::new);
         let level = if global.quiet { LogLevel::Error } else { global.log_level };
-        Self { level, bars }
+        Self { level, bars, as_json: false }
+    }
+
+    /// The same for programs: every line is a JSON object.
+    #[must_use]
+    pub fn as_json(&self) -> Self {
+        Self { as_json: true, ..self.clone() }
     }
 
     /// Where bars are drawn; `None` where standard error is no terminal or the program was asked to be quiet.
@@ -62,16 +71,35 @@ impl Talk {
 
     /// One line as it is, if its level is shown.
     pub fn line(&self, level: LogLevel, text: &str) {
+        self.event(level, text, || json!({ "event": "said", "text": text }));
+    }
+
+    /// Something that happened, if its level is shown: a line for people, or for programs an object, to which time and level
+    /// are added.
+    pub fn event(&self, level: LogLevel, text: &str, object: impl FnOnce() -> Json) {
         if !self.shows(level) {
             return;
         }
+        let line = if self.as_json {
+            let mut object = object();
+            object["at"] = now().into();
+            object["level"] = level.name().into();
+            object.to_string()
+        } else {
+            text.to_owned()
+        };
         let write = || {
             // Nobody is left to be told when standard error is gone.
-            let _ = writeln!(std::io::stderr().lock(), "{text}");
+            let _ = writeln!(std::io::stderr().lock(), "{line}");
         };
         match &self.bars {
             Some(bars) => bars.suspend(write),
             None => write(),
         }
     }
+}
+
+/// The time in UTC, to the millisecond.
+pub fn now() -> String {
+    humantime::format_rfc3339_millis(SystemTime::now()).to_string()
 }

@@ -4,20 +4,25 @@ pub mod arguments;
 mod faults;
 mod job;
 mod log;
+mod maker;
+mod repeat;
 mod scene;
 mod series;
 mod setup;
+mod source;
 mod status;
 mod volumes;
+mod weights;
 
 use crate::arguments::Global;
 use crate::exit::Exit;
 use crate::talk::Talk;
 use anyhow::{Context, Result};
-use arguments::{Group, Watch, Watching};
+use arguments::{Group, LogFormat, Watch, Watching};
 use crossbeam::channel::Sender;
-use job::{Maker, PipelineJob};
+use job::PipelineJob;
 use log::Log;
+use maker::Maker;
 use scene::Readings;
 use series::Series;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -26,18 +31,36 @@ use std::sync::Arc;
 use std::time::Duration;
 use volumes::Volumes;
 use voxloom_watch::clock::SystemClock;
+use voxloom_watch::error::Error;
 use voxloom_watch::events::{Native, Silent};
 use voxloom_watch::grouping::{Files, Folders, Grouping};
 use voxloom_watch::job::Job;
 use voxloom_watch::live::Live;
+use voxloom_watch::notice::Observer;
 use voxloom_watch::place::Place;
-use voxloom_watch::watcher::{Control, Parts, watch as run_watcher};
+use voxloom_watch::watcher::{Control, Parts, Watcher};
 use voxloom_watch::web;
 
 pub fn watch(arguments: &Watch, global: &Global, talk: &Talk) -> Result<Exit> {
     if let Some(Watching::Status(arguments)) = &arguments.command {
-        return status::status(arguments);
+        return status::status(arguments, talk);
     }
+    let talk = match arguments.log {
+        LogFormat::Text => talk.clone(),
+        LogFormat::Json => talk.as_json(),
+    };
+    let log = Arc::new(Log::new(talk.clone()));
+    let watched = watch_until_stopped(arguments, global, &talk, &log);
+    Ok(watched.unwrap_or_else(|error| {
+        log.error(&format!("{error:#}"));
+        match error.downcast_ref::<Error>() {
+            Some(error) if error.is_refusal() => Exit::Usage,
+            _ => Exit::Stopped,
+        }
+    }))
+}
+
+fn watch_until_stopped(arguments: &Watch, global: &Global, talk: &Talk, log: &Arc<Log>) -> Result<Exit> {
     // From the first moment on: a signal while plugins are opened stops in order, too.
     let (control, controls) = crossbeam::channel::unbounded();
     listen_to_signals(control)?;
@@ -53,85 +76,70 @@ pub fn watch(arguments: &Watch, global: &Global, talk: &Talk) -> Result<Exit> {
             return Ok(refused.exit);
         }
     };
+    let repeat = maker.repeat(&global.plugins);
+    let config = setup::config(arguments, repeat.facts(), repeat.command(job.source()));
     let (input, output) = setup::folders(&arguments.folders)?;
-    let place = match Place::new(input, output) {
-        Ok(place) => place,
-        Err(error) => {
-            talk.error(&error.to_string());
-            return Ok(Exit::Usage);
-        }
-    };
+    let place = Place::new(input, output)?;
     let ledger = setup::ledger(arguments.folders.ledger.as_deref(), &place.input, &place.output)?;
-    let log = Arc::new(Log::new(talk.clone(), arguments.log));
     let live = Arc::<Live>::default();
     let readings = Arc::<Readings>::default();
     job.reading().into_iter().for_each(|reading| readings.take(reading));
-    if let Some(address) = arguments.listen {
-        let view = web::View {
-            title: arguments.pipeline.as_ref().map(|file| file.display().to_string()).unwrap_or_default(),
-            ledger: ledger.clone(),
-            output: place.output.clone(),
-            live: Arc::clone(&live),
-            scene: Arc::clone(&readings) as Arc<dyn web::Scene>,
-        };
-        let bound = web::serve(address, view).map_err(|why| anyhow::anyhow!("{address} cannot be listened to: {why}"))?;
-        talk.info(&format!("http://{bound}"));
-    }
-    talk.info(&format!("watching {}, results in {}, ledger {}", place.input.display(), place.output.display(), ledger.display()));
     let grouping: Arc<dyn Grouping> = match arguments.group {
         Group::Series => Arc::<Series>::default(),
         Group::File => Arc::new(Files),
         Group::Folder => Arc::new(Folders),
     };
-    let (attach_log, attach_place, group) = (Arc::clone(&log), place.clone(), arguments.group);
+    let (attach_log, attach_place, group) = (Arc::clone(log), place.clone(), arguments.group);
     let attach = move |job: PipelineJob| -> Arc<dyn Job> {
         job.attach(&attach_log, &attach_place);
         let log = Arc::clone(&attach_log);
         if group == Group::Series { Arc::new(Volumes { job, log }) } else { Arc::new(job) }
     };
+    let seen = Arc::clone(&readings);
     let parts = Parts {
-        place,
-        ledger,
-        config: setup::config(arguments, maker.facts()),
+        place: place.clone(),
+        ledger: ledger.clone(),
+        config,
         job: attach(job),
         grouping,
         events: if arguments.poll.is_some() { Box::new(Silent) } else { Box::new(Native::default()) },
         clock: Arc::new(SystemClock::default()),
-        observer: log,
-        live,
+        observer: Arc::clone(log) as Arc<dyn Observer>,
+        live: Arc::clone(&live),
         controls,
         reload: Box::new(move || match maker.make() {
             Ok(job) => {
-                job.reading().into_iter().for_each(|reading| readings.take(reading));
+                job.reading().into_iter().for_each(|reading| seen.take(reading));
                 Ok(attach(job))
             }
             Err(refused) => {
                 let why = refused.lines.join("; ");
-                readings.refuse(&why);
+                seen.refuse(&why);
                 Err(why)
             }
         }),
     };
-    match run_watcher(parts) {
-        Ok(summary) => {
-            let left = if summary.left > 0 { format!(", {} left for the next start", summary.left) } else { String::new() };
-            talk.info(&format!(
-                "stopped: {} done, {} known already, {} failed{left}",
-                summary.done, summary.same, summary.failed
-            ));
-            Ok(if summary.left > 0 {
-                Exit::Stopped
-            } else if arguments.once && summary.failed > 0 {
-                Exit::SomeFailed
-            } else {
-                Exit::Done
-            })
-        }
-        Err(error) => {
-            talk.error(&error.to_string());
-            Ok(Exit::Stopped)
-        }
+    let watcher = Watcher::open(parts)?;
+    if let Some(address) = arguments.listen {
+        let view = web::View {
+            title: arguments.pipeline.as_ref().map(|file| file.display().to_string()).unwrap_or_default(),
+            ledger: ledger.clone(),
+            output: place.output.clone(),
+            live,
+            scene: readings,
+        };
+        log.listening(web::serve(address, view).with_context(|| format!("{address} cannot be listened to"))?);
     }
+    log.watching(&place, &ledger);
+    let summary = watcher.run()?;
+    log.stopped(&summary);
+    Ok(if summary.left > 0 {
+        Exit::Stopped
+    } else if arguments.once && summary.failed > 0 {
+        Exit::SomeFailed
+    } else {
+        Exit::Done
+    })
 }
 
 /// SIGTERM and SIGINT stop, a second one at once; SIGHUP reads the pipeline file again.

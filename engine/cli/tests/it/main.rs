@@ -15,5 +15,7 @@ mod slices;
 mod stage;
 mod watch;
 mod watch_dicom;
+mod watch_folders;
+mod watch_log;
 mod watch_page;
 mod xrays;

@@ -2,9 +2,10 @@
 
 use crate::stage::{running, voxloom};
 use serde_json::Value as Json;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -30,8 +31,8 @@ pub const PIPELINE: &str = r#"{
 }
 "#;
 
-/// A folder with a pipeline and `in`.
-pub struct Place(TempDir);
+/// A folder with a pipeline and `in`, and how the watcher's folders and its ledger are called in there.
+pub struct Place(TempDir, [&'static str; 3]);
 
 impl Place {
     pub fn new() -> Self {
@@ -42,7 +43,12 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("watch.json"), pipeline).unwrap();
         std::fs::create_dir(folder.path().join("in")).unwrap();
-        Self(folder)
+        Self(folder, ["in", "out", "ledger.sqlite"])
+    }
+
+    /// The same with other folders and another ledger.
+    pub fn called(self, input: &'static str, output: &'static str, ledger: &'static str) -> Self {
+        Self(self.0, [input, output, ledger])
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -57,19 +63,20 @@ impl Place {
     }
 
     fn words(&self, more: &[&str]) -> Vec<String> {
-        let mut words = vec!["watch".to_owned(), "watch.json".into(), "--in".into(), "in".into(), "--out".into(), "out".into()];
-        words.extend(["--ledger".into(), "ledger.sqlite".into(), "--device".into(), "cpu".into(), "--log".into(), "json".into()]);
+        let [input, output, ledger] = self.1;
+        let words =
+            ["watch", "watch.json", "--in", input, "--out", output, "--ledger", ledger, "--device", "cpu", "--log", "json"];
+        let mut words: Vec<String> = words.map(Into::into).to_vec();
         words.extend(["--settle".into(), "0.1".into(), "--min-free".into(), "1".into()]);
         words.extend(more.iter().map(|word| (*word).to_owned()));
         words
     }
 
-    /// Runs until nothing is left; exit code and the lines that are JSON.
+    /// Runs until nothing is left; exit code and the lines, all of them JSON.
     pub fn once(&self, more: &[&str]) -> (i32, Vec<Json>) {
         let output = voxloom().args(self.words(more)).arg("--once").current_dir(&self.0).output().unwrap();
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        let lines = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        (output.status.code().unwrap_or(-1), lines)
+        (output.status.code().unwrap_or(-1), objects(&text))
     }
 
     pub fn start(&self, more: &[&str]) -> Child {
@@ -95,6 +102,11 @@ impl Place {
             std::thread::sleep(Duration::from_millis(10));
         }
     }
+}
+
+/// Every line is an object.
+pub fn objects(text: &str) -> Vec<Json> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|why| panic!("{why}: {line}"))).collect()
 }
 
 /// NIfTI-1 of 2 x 2 x 2 bytes, all `value`.
@@ -124,6 +136,37 @@ pub fn end(mut child: Child) -> (i32, String) {
     let mut text = String::new();
     child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
     (child.wait().unwrap().code().unwrap_or(-1), text)
+}
+
+/// What a watcher says, while it runs.
+struct Told {
+    text: Arc<Mutex<String>>,
+    reader: std::thread::JoinHandle<()>,
+}
+
+impl Told {
+    fn by(watcher: &mut Child) -> Self {
+        let lines = BufReader::new(watcher.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let text = Arc::<Mutex<String>>::default();
+        let kept = Arc::clone(&text);
+        let reader = std::thread::spawn(move || lines.for_each(|line| kept.lock().unwrap().push_str(&(line + "\n"))));
+        Self { text, reader }
+    }
+
+    fn wait(&self, words: &str) {
+        let began = Instant::now();
+        while !self.text.lock().unwrap().contains(words) {
+            assert!(began.elapsed() < Duration::from_secs(60), "{words} was not said: {}", self.text.lock().unwrap());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// The exit code, and all that was said.
+    fn end(self, mut watcher: Child) -> (i32, String) {
+        let code = watcher.wait().unwrap().code().unwrap_or(-1);
+        self.reader.join().unwrap();
+        (code, self.text.lock().unwrap().clone())
+    }
 }
 
 pub fn files(folder: &Path) -> Vec<String> {
@@ -191,7 +234,8 @@ fn failures_say_node_reason_and_the_command_that_repeats_them() {
     assert_eq!((&error["kind"], &error["attempts"]), (&"bad".into(), &1.into()), "{error:#}");
     assert!(error["node"] == "image" || error["node"] == "case", "{error:#}");
     let command = error["command"].as_str().unwrap();
-    assert!(command.starts_with("voxloom run watch.json") && command.contains("failed/bad.nii/bad.nii"), "{command}");
+    assert!(command.starts_with("voxloom run /") && command.contains("failed/bad.nii/bad.nii"), "{command}");
+    assert!(Path::new(error["pipeline"].as_str().unwrap()).is_absolute(), "{error:#}");
 
     let status = voxloom().args(["watch", "status", "--ledger", "ledger.sqlite"]).current_dir(&place.0).output().unwrap();
     let text = String::from_utf8_lossy(&status.stdout).into_owned();
@@ -205,25 +249,26 @@ fn failures_say_node_reason_and_the_command_that_repeats_them() {
 #[test]
 fn signals_stop_reload_and_leave_at_once() {
     let place = Place::new();
-    let watcher = place.start(&["--done", "--listen", "0", "--grace", "30"]);
+    let mut watcher = place.start(&["--done", "--listen", "0", "--grace", "30"]);
+    let told = Told::by(&mut watcher);
     place.arrive("a.nii", 1);
     place.wait("out/a.nii/report.json");
     // A file that is wrong now: the old one stays.
     std::fs::write(place.path("watch.json"), "{").unwrap();
     signal(&watcher, "HUP");
-    std::thread::sleep(Duration::from_millis(300));
+    told.wait("\"kept\"");
     place.arrive("b.nii", 2);
     place.wait("out/b.nii/report.json");
     // Right again, and slower: under the first signal the input is finished.
     std::fs::write(place.path("watch.json"), PIPELINE.replace("\"default\": 0 }", "\"default\": 300 }")).unwrap();
     signal(&watcher, "HUP");
-    std::thread::sleep(Duration::from_millis(300));
+    told.wait("\"reloaded\"");
     place.arrive("c.nii", 3);
     place.wait_for_claim();
     signal(&watcher, "TERM");
-    let (code, text) = end(watcher);
+    let (code, text) = told.end(watcher);
     assert_eq!(code, 0, "{text}");
-    assert!(text.contains("\"kept\"") && text.contains("\"reloaded\"") && text.contains("\"stopping\""), "{text}");
+    assert!(text.contains("\"stopping\""), "{text}");
     assert!(place.path("out/c.nii/report.json").exists(), "{text}");
 
     // Work that takes long is left at once at the second signal, and done at the next start.

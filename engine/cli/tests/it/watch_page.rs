@@ -2,6 +2,7 @@
 
 use crate::browser::Browser;
 use crate::watch::{PIPELINE, Place, signal};
+use serde_json::Value as Json;
 use std::io::{BufRead, BufReader};
 use std::process::Child;
 
@@ -18,7 +19,9 @@ impl Drop for Running {
 /// The address that the program says it listens at; what it says afterwards is thrown away.
 fn address(watcher: &mut Running) -> String {
     let mut lines = BufReader::new(watcher.0.stderr.take().unwrap()).lines().map_while(Result::ok);
-    let address = lines.find(|line| line.starts_with("http://")).expect("an address");
+    let mut told = lines.by_ref().map(|line| serde_json::from_str::<Json>(&line).unwrap());
+    let listening = told.find(|line| line["event"] == "listening").expect("an address");
+    let address = listening["text"].as_str().unwrap().to_owned();
     std::thread::spawn(move || lines.for_each(drop));
     address
 }

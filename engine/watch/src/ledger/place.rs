@@ -10,13 +10,17 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 impl Ledger {
-    /// True where this was the ledger of these folders before.
+    /// True where this was the ledger of these folders before, or they were `moved`.
     ///
     /// # Errors
-    /// Of SQLite.
-    pub fn knows(&self, place: &Place) -> Result<bool, Error> {
+    /// It is that of others; of SQLite.
+    pub fn knows(&self, place: &Place, moved: bool) -> Result<bool, Error> {
         let known = known(&self.lock()).map_err(|source| Error::Ledger { path: self.path.clone(), source })?;
-        Ok(known.is_some_and(|[input, output]| input == place.input && output == place.output))
+        let is_known = moved || known.is_some();
+        if !moved {
+            same(&self.path, known, &place.input, &place.output)?;
+        }
+        Ok(is_known)
     }
 
     /// Makes this the ledger of these folders, if it is that of none yet, or if they were `moved`.
@@ -24,11 +28,8 @@ impl Ledger {
     /// # Errors
     /// It is that of others; of SQLite.
     pub fn belongs_to(&self, place: &Place, moved: bool) -> Result<(), Error> {
-        if !moved {
-            let known = known(&self.lock()).map_err(|source| Error::Ledger { path: self.path.clone(), source })?;
-            if known.is_some() {
-                return same(&self.path, known, &place.input, &place.output);
-            }
+        if self.knows(place, moved)? && !moved {
+            return Ok(());
         }
         self.change(|change| {
             let sql = "INSERT OR REPLACE INTO place (only, input, output) VALUES (1, ?1, ?2)";

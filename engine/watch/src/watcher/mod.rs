@@ -81,9 +81,10 @@ impl Watcher {
     pub fn open(parts: Parts) -> Result<Self, Error> {
         parts.place.refuse_ledger(&parts.ledger)?;
         let ledger = Ledger::open(&parts.ledger)?;
-        let is_same = parts.config.moved || ledger.knows(&parts.place)?;
-        ledger.belongs_to(&parts.place, parts.config.moved)?;
+        let is_same = ledger.knows(&parts.place, parts.config.moved)?;
+        // Before the ledger takes them for its own: else the next start would.
         crate::source::belongs(&parts.place, is_same)?;
+        ledger.belongs_to(&parts.place, parts.config.moved)?;
         let me = Owner::myself();
         let claims = Claims::open(&parts.place.input, me.clone(), parts.config.lease, Arc::clone(&parts.clock))?;
         let staging = start::staging(&parts.place, &me)?;

@@ -3,7 +3,9 @@
 use crate::stage::{Stage, copy};
 use std::os::unix::process::ExitStatusExt;
 use voxloom_watch::mark::{MARK, Mark};
+use voxloom_watch::place::Place;
 use voxloom_watch::retire::After;
+use voxloom_watch::watcher::Parts;
 
 fn read(stage: &Stage, name: &str) -> String {
     std::fs::read_to_string(stage.output(name)).unwrap_or_else(|error| error.to_string())
@@ -161,4 +163,24 @@ fn what_somebody_did_to_a_result_is_kept_when_it_is_replaced() {
         assert!(heard.iter().any(|line| line.contains(&kept.display().to_string())), "{heard:?}");
     }
     assert!(stage.output("as it was/copy0").exists() && !stage.output(".voxloom/earlier/as it was").exists());
+}
+
+#[test]
+fn results_of_two_watched_folders_do_not_mix() {
+    let stage = Stage::new();
+    stage.put("a", "one");
+    stage.once(copy(), |_| {});
+    let other = stage.folder.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("a"), "two").unwrap();
+    let place = Place::new(&other, &stage.output("")).unwrap();
+    // Said once it is not forgotten: the new ledger is not taken for a reason to believe it.
+    for _ in 0..2 {
+        let change = |parts: &mut Parts| {
+            (parts.place, parts.ledger) = (place.clone(), stage.folder.path().join("other.sqlite"));
+        };
+        let refused = stage.opened(change).map(drop).unwrap_err();
+        assert!(refused.is_refusal() && refused.to_string().contains("another"), "{refused}");
+    }
+    assert_eq!((read(&stage, "a/copy0"), other.join(".voxloom").exists()), ("one".into(), false));
 }

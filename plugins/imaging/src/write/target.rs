@@ -19,7 +19,9 @@ pub(crate) fn output_path(folder: &Path, name: &str, suffix: &str, ending: &str)
         "it holds a backslash, which stands between folders on other systems; rename the input".to_owned()
     } else if file.len() > LONGEST {
         let over = file.len() - LONGEST;
-        format!("with `{ending}` it has {over} bytes more than the {LONGEST} that file systems take; give the input a shorter name")
+        format!(
+            "with `{ending}` it has {over} bytes more than the {LONGEST} that file systems take; give the input a shorter name"
+        )
     } else {
         return Ok(folder.join(file));
     };

@@ -94,7 +94,7 @@ pub struct Watch {
     /// How each input is told of on standard error; as `json` every line is an object
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub log: LogFormat,
-    /// The ledger given with `--ledger` was made for these folders when they had other names: take it over
+    /// The ledger given with `--ledger`, or the results in OUT, are those of these folders, which had other names: take them over
     #[arg(long)]
     pub moved: bool,
     /// Stop when nothing is left to do

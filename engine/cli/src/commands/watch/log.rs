@@ -1,54 +1,69 @@
 //! One line an input on standard error, for people or for programs.
 
-use super::arguments::LogFormat;
 use crate::arguments::LogLevel;
-use crate::talk::Talk;
+use crate::talk::{Talk, now};
 use serde_json::{Value as Json, json};
-use std::time::SystemTime;
+use std::path::Path;
+use voxloom_watch::job::Failure;
 use voxloom_watch::notice::{Notice, Observer};
+use voxloom_watch::place::Place;
+use voxloom_watch::watcher::Summary;
+use voxloom_watch::words::{one_line, plain, shown};
 
 /// Writes what the watcher tells.
 pub struct Log {
     talk: Talk,
-    format: LogFormat,
 }
 
 impl Log {
-    pub fn new(talk: Talk, format: LogFormat) -> Self {
-        Self { talk, format }
+    pub fn new(talk: Talk) -> Self {
+        Self { talk }
+    }
+
+    /// Everything is right, and the watcher begins.
+    pub fn watching(&self, place: &Place, ledger: &Path) {
+        let Place { input, output } = place;
+        let text = format!("watching {}, results in {}, ledger {}", shown(input), shown(output), shown(ledger));
+        let json =
+            json!({ "event": "watching", "in": plain(input), "out": plain(output), "ledger": plain(ledger), "text": text });
+        self.line(LogLevel::Info, &text, json);
+    }
+
+    /// The page is there.
+    pub fn listening(&self, address: std::net::SocketAddr) {
+        let text = format!("http://{address}");
+        self.line(LogLevel::Info, &text, json!({ "event": "listening", "text": text }));
+    }
+
+    /// The last line.
+    pub fn stopped(&self, summary: &Summary) {
+        let Summary { done, same, failed, left } = *summary;
+        let more = if left > 0 { format!(", {left} left for the next start") } else { String::new() };
+        let text = format!("stopped: {done} done, {same} known already, {failed} failed{more}");
+        let json = json!({ "event": "stopped", "done": done, "known": same, "failed": failed, "left": left, "text": text });
+        self.line(LogLevel::Info, &text, json);
+    }
+
+    /// Why it does not begin, or does not go on.
+    pub fn error(&self, text: &str) {
+        self.line(LogLevel::Error, &format!("error: {text}"), json!({ "event": "error", "text": text }));
     }
 
     /// A line of a node about an input.
-    pub fn node(&self, level: LogLevel, input: &str, node: &str, text: &str) {
-        let json = json!({ "event": "node", "input": input, "node": node, "text": text });
-        self.line(level, &format!("{input}: {node}: {text}"), json);
+    pub fn node(&self, level: LogLevel, input: &Path, node: &str, text: &str) {
+        let json = json!({ "event": "node", "input": plain(input), "node": node, "text": text });
+        self.line(level, &format!("{}: {node}: {text}", shown(input)), json);
     }
 
     /// An input that needs no work.
-    pub fn passed_over(&self, input: &str, reason: &str) {
-        let json = json!({ "event": "passed_over", "input": input, "text": reason });
-        self.line(LogLevel::Info, &format!("passed over {input}: {reason}"), json);
+    pub fn passed_over(&self, input: &Path, reason: &str) {
+        let json = json!({ "event": "passed_over", "input": plain(input), "text": reason });
+        self.line(LogLevel::Info, &format!("passed over {}: {reason}", shown(input)), json);
     }
 
-    fn line(&self, level: LogLevel, text: &str, mut json: Json) {
-        if !self.talk.shows(level) {
-            return;
-        }
-        let at = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
-        match self.format {
-            LogFormat::Text => self.talk.line(level, &format!("{at} {text}")),
-            LogFormat::Json => {
-                let name = match level {
-                    LogLevel::Error => "error",
-                    LogLevel::Warn => "warning",
-                    LogLevel::Info => "info",
-                    LogLevel::Debug => "debug",
-                };
-                json["at"] = at.into();
-                json["level"] = name.into();
-                self.talk.line(level, &json.to_string());
-            }
-        }
+    fn line(&self, level: LogLevel, text: &str, json: Json) {
+        // Names and messages are of whoever fills the folder: none of them makes a line of its own.
+        self.talk.event(level, &format!("{} {}", now(), one_line(text)), || json);
     }
 }
 
@@ -63,31 +78,31 @@ fn told(notice: &Notice) -> (LogLevel, String, Json) {
     match notice {
         Notice::Started { name, attempt, bytes, waited } => (
             LogLevel::Debug,
-            format!("started {name}, attempt {attempt}"),
-            json!({ "event": "started", "input": name, "attempt": attempt, "bytes": bytes, "waited_s": waited.as_secs_f64() }),
+            format!("started {}, attempt {attempt}", shown(name)),
+            json!({ "event": "started", "input": plain(name), "attempt": attempt, "bytes": bytes, "waited_s": waited.as_secs_f64() }),
         ),
         Notice::Done { name, attempt, elapsed, result } => (
             LogLevel::Info,
-            format!("done {name} in {:.2} s, attempt {attempt}", elapsed.as_secs_f64()),
-            json!({ "event": "done", "input": name, "attempt": attempt, "elapsed_s": elapsed.as_secs_f64(), "result": result.to_string_lossy() }),
+            format!("done {} in {:.2} s, attempt {attempt}{}", shown(name), elapsed.as_secs_f64(), called(name, result)),
+            json!({ "event": "done", "input": plain(name), "attempt": attempt, "elapsed_s": elapsed.as_secs_f64(), "result": plain(result) }),
         ),
         Notice::Same { name, same_as, result } => (
             LogLevel::Info,
             match name == same_as {
-                true => format!("known {name}: the result is there"),
-                false => format!("known {name}: the result is there, of {same_as}"),
+                true => format!("known {}: the result is there", shown(name)),
+                false => format!("known {}: the result is there, of {}", shown(name), shown(same_as)),
             },
-            json!({ "event": "known", "input": name, "same_as": same_as, "result": result.to_string_lossy() }),
+            json!({ "event": "known", "input": plain(name), "same_as": plain(same_as), "result": plain(result) }),
         ),
         Notice::Again { name, attempt, failure, pause } => (
             LogLevel::Warn,
-            format!("failed {name}, attempt {attempt}, again in {:.0} s: {}", pause.as_secs_f64(), place(failure)),
-            json!({ "event": "again", "input": name, "attempt": attempt, "pause_s": pause.as_secs_f64(), "kind": failure.kind.name(), "node": failure.place, "message": failure.message }),
+            format!("failed {}, attempt {attempt}, again in {:.0} s: {}", shown(name), pause.as_secs_f64(), place(failure)),
+            json!({ "event": "again", "input": plain(name), "attempt": attempt, "pause_s": pause.as_secs_f64(), "kind": failure.kind.name(), "node": failure.place, "message": failure.message }),
         ),
         Notice::Failed { name, attempt, failure, moved } => (
             LogLevel::Error,
-            format!("failed {name}, set aside after attempt {attempt}: {}", place(failure)),
-            json!({ "event": "failed", "input": name, "attempt": attempt, "kind": failure.kind.name(), "node": failure.place, "message": failure.message, "moved": moved.map(|path| path.to_string_lossy()) }),
+            format!("failed {}, set aside after attempt {attempt}: {}", shown(name), place(failure)),
+            json!({ "event": "failed", "input": plain(name), "attempt": attempt, "kind": failure.kind.name(), "node": failure.place, "message": failure.message, "moved": moved.map(plain) }),
         ),
         Notice::Paused { why } => (LogLevel::Warn, format!("paused: {why}"), json!({ "event": "paused", "text": why })),
         Notice::Resumed => (LogLevel::Warn, "goes on".into(), json!({ "event": "resumed" })),
@@ -105,7 +120,12 @@ fn told(notice: &Notice) -> (LogLevel, String, Json) {
     }
 }
 
-fn place(failure: &voxloom_watch::job::Failure) -> String {
+/// The name of a result that is not that of its input.
+fn called(name: &Path, result: &Path) -> String {
+    if name == result { String::new() } else { format!(", result {}", shown(result)) }
+}
+
+fn place(failure: &Failure) -> String {
     match &failure.place {
         Some(node) => format!("node `{node}`: {}", failure.message),
         None => failure.message.clone(),

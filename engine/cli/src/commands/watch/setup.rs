@@ -19,7 +19,7 @@ pub fn folders(folders: &Folders) -> Result<(&Path, &Path)> {
     }
 }
 
-pub fn config(arguments: &Watch, facts: Map<String, Json>) -> Config {
+pub fn config(arguments: &Watch, facts: Map<String, Json>, command: [String; 2]) -> Config {
     Config {
         quiet: Quiet { files: arguments.settle, groups: arguments.settle_groups },
         lanes: arguments.items as usize,
@@ -38,7 +38,9 @@ pub fn config(arguments: &Watch, facts: Map<String, Json>) -> Config {
         grace: arguments.grace,
         min_free: arguments.min_free,
         once: arguments.once,
+        moved: arguments.moved,
         facts,
+        command: Some(command),
         ..Config::default()
     }
 }

@@ -3,13 +3,15 @@
 use super::arguments::Status;
 use super::setup;
 use crate::exit::Exit;
-use crate::talk;
+use crate::talk::{self, Talk};
 use anyhow::{Context, Result};
 use std::fmt::Write;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use voxloom_watch::status::{Entry, Looker};
+use voxloom_watch::words::one_line;
 
-pub fn status(arguments: &Status) -> Result<Exit> {
+pub fn status(arguments: &Status, talk: &Talk) -> Result<Exit> {
     let ledger = match (&arguments.ledger, &arguments.input, &arguments.output) {
         (Some(ledger), ..) => ledger.clone(),
         (None, Some(input), Some(output)) => setup::ledger(None, input, output)?,
@@ -17,7 +19,18 @@ pub fn status(arguments: &Status) -> Result<Exit> {
     };
     anyhow::ensure!(ledger.exists(), "there is no ledger {}: nothing was watched there yet", ledger.display());
     let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?.as_secs_f64();
-    let status = Looker::open(&ledger)?.look(now, 5)?;
+    let looker = Looker::open(&ledger)?;
+    if let (Some(input), Some(output)) = (&arguments.input, &arguments.output) {
+        // A folder that is not there now is none that another ledger could be told from.
+        let full = |path: &Path| path.canonicalize().ok();
+        if let (Some(input), Some(output)) = (full(input), full(output))
+            && let Err(error) = looker.belongs_to(&input, &output)
+        {
+            talk.error(&one_line(&error.to_string()));
+            return Ok(if error.is_refusal() { Exit::Usage } else { Exit::Stopped });
+        }
+    }
+    let status = looker.look(now, 5)?;
     if arguments.json {
         talk::result(&serde_json::to_string_pretty(&status)?)?;
         return Ok(Exit::Done);
@@ -27,7 +40,7 @@ pub fn status(arguments: &Status) -> Result<Exit> {
         status.waiting, status.running, status.done, status.failed, status.last_hour
     );
     if let (Some(seconds), Some(name)) = (status.oldest_waiting_s, &status.oldest_waiting) {
-        writeln!(text, "oldest waiting: {name}, for {}", age(seconds))?;
+        writeln!(text, "oldest waiting: {}, for {}", one_line(name), age(seconds))?;
     }
     section(&mut text, "under way", &status.under_way, |entry| now - entry.started.unwrap_or(now))?;
     section(&mut text, "last failures", &status.failures, |entry| now - entry.ended.unwrap_or(now))?;
@@ -43,7 +56,8 @@ fn section(text: &mut String, title: &str, entries: &[Entry], since: impl Fn(&En
     for entry in entries {
         let place = entry.place.as_ref().map(|node| format!(" node `{node}`:")).unwrap_or_default();
         let message = entry.message.as_deref().unwrap_or_default();
-        writeln!(text, "  {} ({} ago, attempt {}){place} {message}", entry.name, age(since(entry)), entry.attempts)?;
+        let line = format!("{} ({} ago, attempt {}){place} {message}", entry.name, age(since(entry)), entry.attempts);
+        writeln!(text, "  {}", one_line(&line))?;
     }
     Ok(())
 }

@@ -19,6 +19,10 @@ impl<J: Job> Job for Volumes<J> {
         self.job.identity()
     }
 
+    fn parts(&self) -> Vec<PathBuf> {
+        self.job.parts()
+    }
+
     fn run(&self, work: &Work) -> Result<Json, Failure> {
         let Some(what) = Some(&work.files).filter(|_| work.is_group).and_then(|files| no_volume(files)) else {
             return self.job.run(work);
@@ -27,7 +31,7 @@ impl<J: Job> Job for Volumes<J> {
         let report = json!({ "outcome": "passed_over", "reason": reason });
         let file = work.output.join("report.json");
         std::fs::write(&file, report.to_string()).map_err(|error| Failure::of_io(&file, &error))?;
-        self.log.passed_over(&work.name.to_string_lossy(), &reason);
+        self.log.passed_over(&work.name, &reason);
         Ok(report)
     }
 }
