@@ -36,7 +36,7 @@ fn in_the_browser_the_pipeline_in_use_is_shown_with_its_times() {
     );
     let pipeline = PIPELINE.replacen(preview, &shown, 1);
     std::fs::write(place.path("watch.json"), &pipeline).unwrap();
-    let mut watcher = Running(place.start(&["--listen", "127.0.0.1:0"]));
+    let mut watcher = Running(place.start(&["--listen", "127.0.0.1:0", "--done"]));
     let address = address(&mut watcher);
     let mut browser = Browser::start();
     browser.wide(1280, 3000);
