@@ -1,5 +1,6 @@
 //! One file: unpacked, checked, parsed. What it means is decided by others.
 
+mod blank;
 mod start;
 pub(crate) mod unpack;
 mod walk;
@@ -56,7 +57,7 @@ impl File {
     /// Reads and parses a file.
     ///
     /// # Errors
-    /// It cannot be read, is no DICOM, or is damaged.
+    /// It cannot be read, is no DICOM, or is damaged; the last also where nothing was written in a file that is called as slices are.
     pub fn open(path: &Path, depth: Depth) -> Result<Self, Fault> {
         let file = std::fs::File::open(path).map_err(|error| Fault::io(path, error))?;
         let total = file.metadata().map_err(|error| Fault::io(path, error))?.len();
@@ -96,7 +97,10 @@ impl File {
             let inner = unpack::gzip(bytes).map_err(|why| Fault::damaged(path, why))?;
             return Self::from_bytes(path, &inner, depth).map(Some);
         }
-        let start = start::start(bytes).ok_or_else(|| Fault::NotDicom { path: path.to_owned() })?;
+        let start = start::start(bytes).ok_or_else(|| match blank::blank(path, bytes) {
+            Some(what) => Fault::damaged(path, what),
+            None => Fault::NotDicom { path: path.to_owned() },
+        })?;
         let syntax = Syntax::of(&start.syntax);
         let unpacked;
         let (bytes, from, total) = match syntax.deflated {

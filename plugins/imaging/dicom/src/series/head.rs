@@ -1,5 +1,6 @@
 //! What a file says before its pixels: which series, what format, where its frames lie.
 
+use super::examined::Examined;
 use super::mosaic::Mosaic;
 use super::plane::{Plane, flat_spacing, group, planes, thickness};
 use super::rescale::Rescale;
@@ -22,6 +23,8 @@ pub struct Head {
     pub instance_uid: String,
     pub frame_of_reference_uid: String,
     pub modality: String,
+    /// Of whom, and in which examination.
+    pub(crate) examined: Examined,
     /// ImageType says LOCALIZER.
     pub localiser: bool,
     /// Of the frames; of the slices, where the file is a mosaic.
@@ -68,6 +71,7 @@ impl Head {
             instance_uid: uid(tags::SOP_INSTANCE_UID),
             frame_of_reference_uid: uid(tags::FRAME_OF_REFERENCE_UID),
             modality: uid(tags::MODALITY),
+            examined: Examined::of(object),
             localiser: class::flag(file, "LOCALIZER"),
             frames: frames(object, planes, &format).map_err(damaged)?,
             flat_spacing: flat_spacing(object).map_err(damaged)?,

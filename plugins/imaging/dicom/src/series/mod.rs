@@ -1,6 +1,7 @@
 //! From files to series: heads are read, grouped by SeriesInstanceUID, and stacked.
 
 mod choose;
+mod examined;
 mod find;
 mod gaps;
 mod head;

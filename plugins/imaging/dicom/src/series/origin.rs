@@ -36,6 +36,7 @@ impl Origin {
     /// It cannot be read, is no DICOM, or is damaged; the last also where it is not yet written so far.
     pub fn of(path: &Path) -> Result<Self, Fault> {
         let file = File::open(path, Depth::Origin)?;
+        class::require_sense(&file)?;
         let uid = |tag| file.object.text(tag).map(|text| shown(&text));
         let holds = if file.class == class::DIRECTORY {
             Holds::Directory

@@ -1,5 +1,6 @@
 //! From slices to a grid: order along the normal, steps by positions, everything that does not fit refused.
 
+use super::examined;
 use super::find::Series;
 use super::gaps;
 use super::head::{Frame, Head};
@@ -37,7 +38,7 @@ const SAME_DIRECTION: f64 = 2e-3;
 /// Stacks all frames of a series.
 ///
 /// # Errors
-/// Files are damaged, slices have no place, other sizes or orientations than the rest, lie at one place, or leave gaps; all are named.
+/// Files are damaged, slices are of several patients or studies, have no place, other sizes or orientations than the rest, lie at one place, or leave gaps; all are named.
 pub fn stack(series: &Series) -> Result<Stack, Fault> {
     let heads = &series.heads;
     if !series.damaged.is_empty() {
@@ -53,6 +54,7 @@ pub fn stack(series: &Series) -> Result<Stack, Fault> {
     let mut warnings: Vec<String> = heads.iter().flat_map(|head| head.warnings.clone()).collect();
     warnings.dedup();
     let first = heads.first().ok_or_else(|| fault("the series has no images".into()))?;
+    examined::check(heads).map_err(fault)?;
     same_format(heads)?;
     if let ([(0, 0)], None) = (slices.as_slice(), first.frames[0].plane) {
         return Ok(flat(first, warnings));
@@ -123,7 +125,7 @@ fn same_format(heads: &[Head]) -> Result<(), Fault> {
     }
 }
 
-fn most_common<T: PartialEq + Copy>(kinds: impl Iterator<Item = T>) -> Option<T> {
+pub(super) fn most_common<T: PartialEq + Copy>(kinds: impl Iterator<Item = T>) -> Option<T> {
     let mut counts: Vec<(T, usize)> = Vec::new();
     for kind in kinds {
         match counts.iter_mut().find(|(known, _)| *known == kind) {

@@ -9,11 +9,13 @@ mod manifests;
 // Made ones.
 mod choices;
 mod enhanced;
+mod lost;
 mod make;
 mod mosaics;
 mod origins;
 mod segmentations;
 mod stacks;
+mod strangers;
 
 use std::path::PathBuf;
 
