@@ -3,7 +3,7 @@
 use crate::arguments::LogLevel;
 use crate::talk::Talk;
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 use voxloom_core::describe::Kind;
 use voxloom_core::graph::{Graph, Node, Pipeline};
@@ -29,6 +29,8 @@ struct Stage {
     title: String,
     bar: Option<ProgressBar>,
     items: Option<u64>,
+    /// Of scatters that have told how many items they give.
+    totals: BTreeMap<String, u64>,
     done: u64,
     failed: u64,
     began: Instant,
@@ -76,8 +78,8 @@ impl Progress {
         }
         let now = Instant::now();
         self.said = now;
-        self.stage =
-            Some(Stage { graph: graph.to_owned(), title, bar, items, done: 0, failed: 0, began: now, of_many: rounds > 1 });
+        let (graph, totals, of_many) = (graph.to_owned(), BTreeMap::new(), rounds > 1);
+        self.stage = Some(Stage { graph, title, bar, items, totals, done: 0, failed: 0, began: now, of_many });
     }
 
     fn count_rounds(&mut self, round: u64, rounds: u64) {
@@ -112,15 +114,20 @@ impl Progress {
         }
     }
 
-    /// A node tells how far it is; only the word of a scatter at the graph's own level counts here.
+    /// A node tells how far it is; only the words of scatters at the graph's own level count here, once each has told.
     fn total(&mut self, node: &str, total: u64) {
         let Some(stage) = &mut self.stage else { return };
         let opens = self.openers.contains(&(stage.graph.clone(), node.to_owned()));
-        if opens && stage.items.is_none() && total > 0 {
-            stage.items = Some(total);
+        if !opens || stage.items.is_some() || total == 0 {
+            return;
+        }
+        stage.totals.insert(node.to_owned(), total);
+        if stage.totals.len() == self.openers.iter().filter(|(graph, _)| *graph == stage.graph).count() {
+            let items = stage.totals.values().sum();
+            stage.items = Some(items);
             if let Some(bar) = &stage.bar {
                 bar.set_style(style(true));
-                bar.set_length(total);
+                bar.set_length(items);
             }
         }
     }

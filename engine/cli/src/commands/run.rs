@@ -96,7 +96,11 @@ fn leave(report: &Report, file: &Path, as_json: bool, talk: &Talk) -> Result<Exi
     } else {
         talk::result(&results::tables(report))?;
     }
-    if let Some(message) = &report.message {
+    // What failed was told when it did, and that the run stopped for it comes with the last line.
+    let is_told = |message: &String| {
+        message == outcome(report.outcome) || report.failures.iter().any(|failure| message.ends_with(&failure.cause))
+    };
+    if let Some(message) = report.message.as_ref().filter(|message| !is_told(message)) {
         talk.error(message);
     }
     let kinds = report.failures.iter().map(|failure| failure.kind).chain([report.kind]);

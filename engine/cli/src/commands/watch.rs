@@ -64,6 +64,10 @@ fn watch_until_stopped(arguments: &Watch, global: &Global, talk: &Talk, log: &Ar
     // From the first moment on: a signal while plugins are opened stops in order, too.
     let (control, controls) = crossbeam::channel::unbounded();
     listen_to_signals(control)?;
+    if let Some(wrong) = setup::set_twice(arguments) {
+        log.error(&wrong);
+        return Ok(Exit::Usage);
+    }
     // First the pipeline, which touches nothing; folders and ledger only when it is right.
     let maker = match Maker::new(arguments, global, talk)? {
         Ok(maker) => maker,

@@ -85,23 +85,27 @@ fn a_failing_item_leaves_the_others_whole() {
     assert_eq!(report["items"]["failed"], 1);
 }
 
+/// What went wrong is told once.
+fn errors(stderr: &str) -> usize {
+    stderr.lines().filter(|line| line.starts_with("error: ")).count()
+}
+
 #[test]
 fn strict_stops_at_the_first_failure() {
-    let (code, _, _, report) = run(&["--set", "fail_at=0", "--strict"]);
-    assert_eq!((code, &report["outcome"]), (4, &Json::from("stopped")));
+    let (code, _, stderr, report) = run(&["--set", "fail_at=0", "--strict"]);
+    assert_eq!((code, &report["outcome"], errors(&stderr)), (4, &Json::from("stopped"), 1), "{stderr}");
 }
 
 #[test]
 fn a_fatal_error_stops_the_run() {
     let (code, _, stderr, report) = run(&["--set", "stop_at=1"]);
-    assert_eq!((code, &report["outcome"]), (4, &Json::from("fatal")), "{stderr}");
+    assert_eq!((code, &report["outcome"], errors(&stderr)), (4, &Json::from("fatal"), 1), "{stderr}");
 }
 
 #[test]
 fn a_device_that_is_not_there_is_refused() {
     let (code, _, stderr, report) = run(&["--device", "cuda:77"]);
-    assert_eq!((code, report), (3, Json::Null), "{stderr}");
-    assert_eq!(stderr.lines().filter(|line| line.starts_with("error: ")).count(), 1, "{stderr}");
+    assert_eq!((code, report, errors(&stderr)), (3, Json::Null, 1), "{stderr}");
 }
 
 #[test]

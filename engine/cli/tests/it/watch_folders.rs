@@ -30,6 +30,14 @@ fn folders_and_ledgers_that_cannot_be_are_refused() {
 }
 
 #[test]
+fn what_the_watcher_sets_for_each_input_is_not_set_by_hand() {
+    let place = Place::new();
+    place.arrive("a.nii", 1);
+    refused(&place, &["--set", "input=a.nii"], "from what lies in --in");
+    refused(&place, &["--set", "n=2", "--set", "output=elsewhere"], "--output-param");
+}
+
+#[test]
 fn a_ledger_of_other_folders_is_refused_until_they_are_said_to_have_moved() {
     let place = Place::new();
     place.arrive("a.nii", 1);

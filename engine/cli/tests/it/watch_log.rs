@@ -93,6 +93,8 @@ fn the_command_that_repeats_a_failure_does_so_wherever_it_is_typed() {
     let ran = shell.output().unwrap();
     let said = String::from_utf8_lossy(&ran.stderr).into_owned();
     assert_eq!(ran.status.code(), Some(1), "{said}");
+    // A case and four slices: only one of the two scatters says how many items it gives.
+    assert!(said.contains("graph: 5 items in "), "{said}");
     // The same words, of the file where it lies now.
     let (_, why) = error["message"].as_str().unwrap().split_once(name).unwrap();
     assert!(said.contains(&format!("failed/{name}/{name}{why}")), "{said}\n{error:#}");

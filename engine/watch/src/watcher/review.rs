@@ -142,7 +142,7 @@ impl Review {
         let row = self.rows.pop_front();
         if row.is_none() {
             if self.n_given > 0 {
-                let text = format!("{} inputs that were done before have been taken up again", self.n_given);
+                let text = format!("inputs that were done before and have been taken up again: {}", self.n_given);
                 bench.observer.notice(&Notice::Warning { text: &text });
             }
             if self.once_more {

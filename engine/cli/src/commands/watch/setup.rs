@@ -19,6 +19,17 @@ pub fn folders(folders: &Folders) -> Result<(&Path, &Path)> {
     }
 }
 
+/// What is wrong with a `--set` of a parameter that the watcher itself sets, for every input anew.
+pub fn set_twice(arguments: &Watch) -> Option<String> {
+    let own = [(&arguments.input_param, "--in", "--input-param"), (&arguments.output_param, "--out", "--output-param")];
+    own.into_iter().find_map(|(name, folder, option)| {
+        arguments.set.values.iter().find(|set| set.split_once('=').is_some_and(|(set, _)| set == name))?;
+        Some(format!(
+            "--set {name}: `{name}` is set by the watcher for each input, from what lies in {folder}; leave it out, or name another parameter with {option}"
+        ))
+    })
+}
+
 pub fn config(arguments: &Watch, facts: Map<String, Json>, command: [String; 2]) -> Config {
     Config {
         quiet: Quiet { files: arguments.settle, groups: arguments.settle_groups },
