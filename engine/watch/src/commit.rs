@@ -1,21 +1,13 @@
 //! Results: made beside, flushed to the disk, renamed into place. Half a result is never seen under its final name.
 
 use crate::mark::{MARK, Mark, Shape};
-use crate::names::{EARLIER, OWN};
+use crate::names::{EARLIER, OWN, numbered};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-
-/// The name as a folder below the results: `name`, then `name.2`, `name.3` and so on.
-pub fn numbered(name: &Path, number: u32) -> PathBuf {
-    if number < 2 {
-        return name.to_owned();
-    }
-    crate::names::with_end(name, &format!(".{number}"))
-}
 
 /// The first name for results of an input, below the folder of results. No result lies within another one: where a folder of the
 /// input's path is called as a result is, the folder gets a number.

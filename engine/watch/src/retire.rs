@@ -3,10 +3,10 @@
 //! Nothing is overwritten, and a file that came under the same name meanwhile is left alone: it is another input.
 
 use crate::carry::carry;
-use crate::commit::{make_folders, numbered, sync_folder};
+use crate::commit::{make_folders, sync_folder};
 use crate::content::look;
 use crate::input::Input;
-use crate::names::{DONE, FAILED, OWN, READY};
+use crate::names::{DONE, FAILED, OWN, READY, numbered};
 use crate::stamp::Member;
 use std::collections::BTreeSet;
 use std::io;

@@ -52,6 +52,28 @@ fn failed_inputs_lie_beside_each_other_whatever_they_are_called() {
 }
 
 #[test]
+fn the_longest_names_have_numbers_too() {
+    let (stage, name) = (Stage::new(), "y".repeat(255));
+    for content in ["one", "two", "three"] {
+        stage.put(&name, content);
+        let (summary, heard) = stage.once(copy(), moves);
+        assert_eq!(summary.done, 1, "{heard:?}");
+    }
+    let cut = &name[..253];
+    let names = [format!("{cut}.2"), format!("{cut}.3"), name.clone()];
+    let lies: Vec<_> = tree(&stage.input("done")).into_keys().collect();
+    assert_eq!(lies, names.each_ref().map(Path::new));
+    let told = names.map(|name| std::fs::read_to_string(stage.output(&name).join("copy0")).unwrap());
+    assert_eq!(told, ["two", "three", "one"]);
+    for content in ["bad", "worse"] {
+        stage.put(&name, content);
+        let (summary, heard) = stage.once(Copy(|_| Err(Failure::bad("no"))), moves);
+        assert_eq!(summary.failed, 1, "{heard:?}");
+    }
+    assert_eq!(std::fs::read_to_string(stage.input("failed").join(format!("{cut}.2")).join(&name)).unwrap(), "worse");
+}
+
+#[test]
 fn a_name_that_is_no_text_is_told_so_that_a_shell_finds_it() {
     use std::os::unix::ffi::OsStrExt;
     let stage = Stage::new();
