@@ -111,9 +111,11 @@ pub fn job_key(content: &str, identity: &str) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-/// True while every file is as it was.
+/// True while every file is as it was; one that only lies beside the input may be gone.
 pub fn is_unchanged(folder: &Path, input: &Input) -> bool {
-    input.members.iter().all(|member| look(&folder.join(&member.path)).is_ok_and(|stamp| stamp == member.stamp))
+    let is_same = |member: &Member| look(&folder.join(&member.path)).map(|stamp| stamp == member.stamp);
+    input.members.iter().all(|member| is_same(member).unwrap_or(false))
+        && input.beside.iter().all(|member| is_same(member).unwrap_or(true))
 }
 
 /// The stamp of a regular file; a link is not followed.
@@ -148,7 +150,7 @@ mod tests {
             Member { path: path.into(), stamp: look(&file).unwrap() }
         });
         let members = members.collect();
-        let input = Input { name: "x".into(), members, is_group, complete: Duration::ZERO, seen: 0.0 };
+        let input = Input { name: "x".into(), members, beside: Vec::new(), is_group, complete: Duration::ZERO, seen: 0.0 };
         read(folder.path(), &input, names_count).unwrap()
     }
 

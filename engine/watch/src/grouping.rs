@@ -10,7 +10,8 @@ pub enum Belongs {
     Alone,
     /// One of the files of the input `name`; none of them starts before every file that shares `quiet_with` is quiet.
     To { name: String, quiet_with: String },
-    /// Not to be told from what is written of it so far: asked again when it is quiet. Then it is `Alone`.
+    /// Not to be told from what is written of it so far: asked again when it is quiet. If it still cannot be told, it may be of any
+    /// group with files in its folder: their jobs are told of it, and when none is left it stands alone.
     Unknown,
     /// No input.
     Ignored,

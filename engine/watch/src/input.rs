@@ -12,6 +12,8 @@ pub struct Input {
     pub name: PathBuf,
     /// Sorted by path; one unless the grouping says otherwise.
     pub members: Vec<Member>,
+    /// Files of a group's folders of which nobody can tell whether they are of it: they are empty or damaged.
+    pub beside: Vec<Member>,
     /// True where the grouping put files together.
     pub is_group: bool,
     /// When it was found complete, on the clock that never jumps.

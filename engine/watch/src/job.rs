@@ -37,6 +37,9 @@ pub struct Work {
     /// Where the files lie; one unless `is_group`.
     pub files: Vec<PathBuf>,
     pub is_group: bool,
+    /// Files of a group's folders that are empty or damaged, so that nobody can tell whether they are of it. A job that puts
+    /// together what belongs together refuses to do so without them.
+    pub beside: Vec<PathBuf>,
     /// An empty folder for results.
     pub output: PathBuf,
     /// An empty folder for anything else; it is removed afterwards.

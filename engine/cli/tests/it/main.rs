@@ -18,4 +18,5 @@ mod watch_dicom;
 mod watch_folders;
 mod watch_log;
 mod watch_page;
+mod watch_slices;
 mod xrays;

@@ -146,9 +146,10 @@ fn what_comes_with_a_study_and_is_no_volume_is_no_failure() {
     std::fs::copy(data("test-SR.dcm"), place.path("in/x/report")).unwrap();
     let list = Slice::new("1.2.826.6", 0).text(tags::SOP_CLASS_UID, VR::UI, "1.2.840.10008.1.3.10");
     list.arrive(&place.path("in/x/DICOMDIR"));
-    // A file whose header ends early stands alone, and is told of.
+    // A file whose header ends early stands alone where no images lie, and is told of.
     let whole = std::fs::read(data("CT_small.dcm")).unwrap();
-    std::fs::write(place.path("in/x/cut"), &whole[..700]).unwrap();
+    std::fs::create_dir(place.path("in/y")).unwrap();
+    std::fs::write(place.path("in/y/cut"), &whole[..700]).unwrap();
     let (code, lines) = place.once(&[&SOON[..], &["--done"]].concat());
     assert_eq!(code, 1, "{lines:#?}");
     let passed: Vec<&str> =
@@ -157,7 +158,7 @@ fn what_comes_with_a_study_and_is_no_volume_is_no_failure() {
     let report: Json = serde_json::from_slice(&std::fs::read(place.path("out/1.2.826.5/report.json")).unwrap()).unwrap();
     assert_eq!(report["outcome"], "passed_over");
     assert_eq!(files(&place.path("in/x")), ["DICOMDIR"], "a list of files is no input, and is left");
-    assert_eq!(files(&place.path("in/failed/x/cut")), ["cut", "error.json"]);
+    assert_eq!(files(&place.path("in/failed/y/cut")), ["cut", "error.json"]);
     assert_eq!(size(&place.path("out/1.2.826.1/1.2.826.1.nii")), [128, 128, 2]);
 }
 

@@ -3,17 +3,21 @@
 //! Quiet is counted on the clock that never jumps, from the first look at which size, times and inode were what they are.
 
 mod groups;
+mod lost;
+mod ready;
+mod unfinished;
 
 use crate::clock::Clock;
 use crate::content::look;
 use crate::grouping::{Belongs, path_of};
-use crate::input::Input;
-use crate::stamp::{Member, Stamp};
+use crate::stamp::Stamp;
 use groups::Groups;
+use lost::Lost;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use unfinished::Unfinished;
 
 /// How long quiet must last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +42,7 @@ pub enum Said<'a> {
 impl Said<'_> {
     fn is_complete(self, belongs: &Belongs) -> bool {
         match (self, belongs) {
-            (Self::Nothing, _) => false,
+            (Self::Nothing, _) | (Self::Renamed(_), Belongs::Unknown) => false,
             (Self::Renamed(what), Belongs::To { name, quiet_with }) => name == quiet_with && path_of(name) == what,
             (Self::Renamed(_) | Self::Complete, _) => true,
         }
@@ -54,6 +58,11 @@ pub struct Settler {
     /// When files that stand alone are to be looked at.
     due: BTreeSet<(Duration, PathBuf)>,
     groups: Groups,
+    /// Files that nobody can tell, so far or for good.
+    lost: Lost,
+    unfinished: Unfinished,
+    /// What somebody should know of groups that wait, or that wait no longer.
+    notes: Vec<String>,
     /// Files to be asked about (again): they were changed, or are quiet and still nobody knows what they belong to.
     doubtful: Vec<(PathBuf, Stamp, Doubt)>,
 }
@@ -63,7 +72,7 @@ pub struct Settler {
 pub enum Doubt {
     /// No event had told of its change.
     Changed,
-    /// It is quiet: what it belongs to must be known now, or it stands alone.
+    /// It is quiet: what it belongs to must be known now, or it is lost.
     Quiet,
 }
 
@@ -104,6 +113,9 @@ impl Settler {
             files: BTreeMap::new(),
             due: BTreeSet::new(),
             groups: Groups::default(),
+            lost: Lost::default(),
+            unfinished: Unfinished::default(),
+            notes: Vec::new(),
             doubtful: Vec::new(),
         }
     }
@@ -123,9 +135,13 @@ impl Settler {
         self.groups.files(group).len()
     }
 
-    /// True where what this file belongs to, or anything that is quiet with it, is tracked already.
-    pub fn is_awaited(&self, belongs: &Belongs) -> bool {
-        matches!(belongs, Belongs::To { name, quiet_with } if self.n_files(&path_of(name)) > 0 || self.groups.has_circle(quiet_with))
+    /// True where what this file belongs to, or may belong to, or anything that is quiet with it, is tracked already.
+    pub fn is_awaited(&self, path: &Path, belongs: &Belongs) -> bool {
+        match belongs {
+            Belongs::To { name, quiet_with } => self.n_files(&path_of(name)) > 0 || self.groups.has_circle(quiet_with),
+            Belongs::Unknown => self.groups.has_folder(path.parent().unwrap_or(path)),
+            Belongs::Alone | Belongs::Ignored => false,
+        }
     }
 
     /// Files that are tracked.
@@ -159,6 +175,13 @@ impl Settler {
         }
     }
 
+    /// What a file belongs to cannot be told, though it is quiet.
+    pub fn lost(&mut self, path: &Path, stamp: Stamp) {
+        if self.files.get(path).is_some_and(|known| known.stamp == stamp) {
+            self.lost.settle(path);
+        }
+    }
+
     /// When this file was first seen, as far as that is known.
     pub fn seen(&self, path: &Path) -> Seen {
         let first = self.files.get(path).map_or_else(|| self.clock.unix(), |known| known.seen);
@@ -188,55 +211,14 @@ impl Settler {
         [file, group].into_iter().flatten().min().filter(|when| *when < Duration::MAX)
     }
 
-    /// Inputs that are complete by now; they are tracked no more. So long as `hold` says, groups wait; nothing is begun after
-    /// `until`, what is left comes with the next call.
-    pub fn ready(&mut self, hold: Option<Hold>, until: Duration) -> Vec<Input> {
-        let now = self.clock.now();
-        let mut ready = Vec::new();
-        while let Some((when, path)) = self.due.first().cloned()
-            && when <= now
-            && self.clock.now() <= until
-        {
-            self.due.pop_first();
-            if self.is_still(&path) && self.is_alone(&path) {
-                ready.extend(self.input(path.clone(), vec![path], false));
-            }
-        }
-        for name in self.groups.due(now, self.quiet.groups, hold) {
-            if self.clock.now() > until {
-                break;
-            }
-            let paths: Vec<PathBuf> = self.groups.files(&name).cloned().collect();
-            // A change that no event told of sets the clock of its group back.
-            let still = paths.iter().filter(|path| self.is_still(path)).count();
-            if still == paths.len() {
-                ready.extend(self.input(name, paths, true));
-            }
-        }
-        ready
+    /// What somebody should know by now; each is told of once, and again so long as it is so.
+    pub fn notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
     }
 
     /// Files to be asked about; each is told of once.
     pub fn doubtful(&mut self) -> Vec<(PathBuf, Stamp, Doubt)> {
         std::mem::take(&mut self.doubtful)
-    }
-
-    /// Of files that are tracked, which they are no more.
-    fn input(&mut self, name: PathBuf, paths: Vec<PathBuf>, is_group: bool) -> Option<Input> {
-        let (mut members, mut seen) = (Vec::new(), f64::INFINITY);
-        for path in paths {
-            let tracked = self.take(&path)?;
-            seen = seen.min(tracked.seen);
-            members.push(Member { path, stamp: tracked.stamp });
-        }
-        Some(Input { name, members, is_group, complete: self.clock.now(), seen })
-    }
-
-    /// False for a file that did not say so far where it belongs: it is quiet by now, and is asked about for the last time.
-    fn is_alone(&mut self, path: &Path) -> bool {
-        let Some(tracked) = self.files.get(path).filter(|tracked| tracked.belongs == Belongs::Unknown) else { return true };
-        self.doubtful.push((path.into(), tracked.stamp, Doubt::Quiet));
-        false
     }
 
     /// Looks again; a file that changed waits anew, one that is gone is forgotten.
@@ -262,6 +244,9 @@ impl Settler {
         if is_alone && file.stamp.size > 0 {
             self.due.insert((self.when(&file), path.into()));
         }
+        if file.belongs == Belongs::Unknown {
+            self.lost.add(path);
+        }
         self.groups.add(path, &file);
         self.files.insert(path.into(), file);
     }
@@ -269,12 +254,15 @@ impl Settler {
     fn take(&mut self, path: &Path) -> Option<Tracked> {
         let file = self.files.remove(path)?;
         self.due.remove(&(self.when(&file), path.into()));
+        self.lost.remove(path);
         self.groups.remove(path, &file);
         Some(file)
     }
 
     fn when(&self, tracked: &Tracked) -> Duration {
-        if tracked.is_complete { tracked.since } else { tracked.since + self.quiet.files }
+        // What may be a part of a group waits as groups do.
+        let quiet = if tracked.belongs == Belongs::Unknown { self.quiet.groups } else { self.quiet.files };
+        if tracked.is_complete { tracked.since } else { tracked.since + quiet }
     }
 
     fn group_of(&self, path: &Path) -> Option<PathBuf> {

@@ -21,7 +21,7 @@ pub(super) struct Asked {
     pub(super) is_complete: bool,
     pub(super) renamed: Option<PathBuf>,
     pub(super) always: bool,
-    /// If it still cannot be told, it stands alone.
+    /// If it still cannot be told, it is lost.
     pub(super) last: bool,
 }
 
@@ -76,14 +76,18 @@ impl Intake {
     /// together, are seen whole.
     fn admit(&mut self, bench: &Bench, path: &Path, asked: Asked, belongs: Belongs, most: usize) -> Result<(), Error> {
         let has_room = asked.always || self.settler.has(path) || self.settler.n_inputs() < most;
-        if !has_room && !self.settler.is_awaited(&belongs) {
+        if !has_room && !self.settler.is_awaited(path, &belongs) {
             self.more = true;
             return Ok(());
         }
         let mut seen = asked.seen;
         let belongs = match belongs {
+            Belongs::Unknown if asked.last => {
+                self.settler.lost(path, asked.stamp);
+                return Ok(());
+            }
             // It was quiet long enough.
-            Belongs::Unknown | Belongs::Alone if asked.last => {
+            Belongs::Alone if asked.last => {
                 seen.since = Duration::ZERO;
                 Belongs::Alone
             }

@@ -114,6 +114,12 @@ impl Queue {
         self.later_names.contains(name)
     }
 
+    /// True where a file is to be told of with an input that is not over.
+    pub fn needs(&self, beside: &Path) -> bool {
+        let mut inputs = self.ready.values().chain(self.later.values()).chain(self.running.values());
+        inputs.any(|input| input.beside.iter().any(|member| member.path == beside))
+    }
+
     pub fn has(&self, name: &Path) -> bool {
         self.places.contains_key(name) || self.later_names.contains(name) || self.running.contains_key(name)
     }
@@ -126,7 +132,7 @@ mod tests {
     use std::time::Duration;
 
     fn input(name: &str, seen: f64) -> Input {
-        Input { name: name.into(), members: Vec::new(), is_group: false, complete: Duration::ZERO, seen }
+        Input { name: name.into(), members: Vec::new(), beside: Vec::new(), is_group: false, complete: Duration::ZERO, seen }
     }
 
     #[test]

@@ -100,7 +100,8 @@ fn finish(bench: &Bench, name: &Path, files: &[Known]) -> Result<(), Error> {
         return Ok(());
     }
     let is_group = members.len() > 1 || members[0].path != name;
-    let input = Input { name: name.into(), members, is_group, complete: bench.clock.now(), seen: bench.clock.unix() };
+    let input =
+        Input { name: name.into(), members, beside: Vec::new(), is_group, complete: bench.clock.now(), seen: bench.clock.unix() };
     if has_failed {
         let (failure, attempts, at) = bench.ledger.why(name)?.unwrap_or_else(|| (Failure::bad("unknown"), 0, bench.clock.unix()));
         bench.set_aside(&input, &failure, attempts, at);

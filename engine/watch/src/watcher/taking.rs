@@ -79,7 +79,12 @@ impl Loop {
 
     pub(super) fn settle(&mut self) -> Result<(), Error> {
         let now = self.bench.clock.now();
-        for input in self.intake.settler.ready(self.intake.hold(), now + SLICE) {
+        let (hold, queue) = (self.intake.hold(), &self.queue);
+        let ready = self.intake.settler.ready(hold, now + SLICE, |path| queue.needs(path));
+        for note in self.intake.settler.notes() {
+            self.warn(note);
+        }
+        for input in ready {
             self.bench.observer.moment(Moment::Complete, &input.name);
             self.intake.taken(&input);
             self.unrecorded.insert(input.name.clone());

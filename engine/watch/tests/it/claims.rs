@@ -29,7 +29,7 @@ fn stranger(name: &str) -> Owner {
 fn input(name: &str, inode: u64) -> Input {
     let stamp = Stamp { device: 0, inode, size: 1, modified: 2, changed: 3 };
     let members = vec![Member { path: name.into(), stamp }];
-    Input { name: name.into(), members, is_group: false, complete: Duration::ZERO, seen: 0.0 }
+    Input { name: name.into(), members, beside: Vec::new(), is_group: false, complete: Duration::ZERO, seen: 0.0 }
 }
 
 fn is_mine(tried: Tried) -> bool {

@@ -2,6 +2,7 @@
 
 mod again;
 mod arrive;
+mod beside;
 mod browser;
 mod claims;
 mod disk;

@@ -30,7 +30,7 @@ impl Grouping for Series {
         let belongs = match Origin::of(file) {
             Ok(origin) => belongs(origin, relative),
             Err(Fault::NotDicom { .. }) => Belongs::Alone,
-            // Not written so far yet, or damaged: by itself in the end, so that its failure is told of.
+            // Not written so far yet, or damaged: what lies in its folder may lack it.
             Err(_) => return Belongs::Unknown,
         };
         lock().put(relative, stamp, belongs.clone());

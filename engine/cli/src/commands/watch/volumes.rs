@@ -1,14 +1,17 @@
-//! Series that hold no volume are passed over: reports, structures and localisers come with every study, and are no failure.
+//! Series of which no volume can be made are no work of the pipeline's: those without images are passed over, as reports, structures
+//! and localisers come with every study; those that a slice may be missing from fail.
 
 use super::log::Log;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use voxloom_dicom::{Holds, Origin};
+use voxloom_dicom::{Fault, Holds, Origin};
 use voxloom_watch::job::{Failure, Job, Work};
+use voxloom_watch::words::shown;
 
-/// A job that is spared groups of DICOM files of which no volume can be made; their result is a report that says so.
+/// A job that is spared groups of DICOM files of which no volume can be made; the result of those without images is a report that
+/// says so.
 pub struct Volumes<J> {
     pub job: J,
     pub log: Arc<Log>,
@@ -25,7 +28,7 @@ impl<J: Job> Job for Volumes<J> {
 
     fn run(&self, work: &Work) -> Result<Json, Failure> {
         let Some(what) = Some(&work.files).filter(|_| work.is_group).and_then(|files| no_volume(files)) else {
-            return self.job.run(work);
+            return if work.beside.is_empty() { self.job.run(work) } else { Err(incomplete(work)) };
         };
         let reason = format!("no volume can be made of it, it holds: {what}");
         let report = json!({ "outcome": "passed_over", "reason": reason });
@@ -35,6 +38,30 @@ impl<J: Job> Job for Volumes<J> {
         Ok(report)
     }
 }
+
+/// As the reader says of damaged files beside slices, before it is asked: it sees nothing of them.
+fn incomplete(work: &Work) -> Failure {
+    let why = |file: &PathBuf| {
+        let relative = shown(file.strip_prefix(&work.folder).unwrap_or(file));
+        let fault = match Origin::of(file) {
+            Err(Fault::Damaged { what, .. }) => what,
+            Err(Fault::Io { error, .. }) => error.to_string(),
+            _ => "could not be told from what was written of it".to_owned(),
+        };
+        format!("{relative} ({fault})")
+    };
+    let shown: Vec<String> = work.beside.iter().take(MOST).map(why).collect();
+    let more = work.beside.len().saturating_sub(MOST);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Failure::bad(format!(
+        "files beside this series may be slices of it, and are damaged: {}{more}; have them sent again, and move these \
+         back into the watched folder together with them (moved back alone, these are worked on without them)",
+        shown.join(", ")
+    ))
+}
+
+/// Damaged files that a message names.
+const MOST: usize = 8;
 
 /// What is in the files, where none holds an image to make a volume of. A file that cannot be told is left to the job.
 fn no_volume(files: &[PathBuf]) -> Option<String> {
