@@ -18,6 +18,8 @@ use std::time::Duration;
 pub(super) struct Asked {
     pub(super) stamp: Stamp,
     pub(super) seen: Seen,
+    /// No later than it was first come by: groups that were not quiet by then wait for the answer.
+    pub(super) found: Duration,
     pub(super) is_complete: bool,
     pub(super) renamed: Option<PathBuf>,
     pub(super) always: bool,
@@ -29,9 +31,11 @@ impl Intake {
     /// Asks again about files that are in doubt.
     pub fn ask_again(&mut self, bench: &Bench, most: usize) -> Result<(), Error> {
         for (path, stamp, doubt) in self.settler.doubtful() {
+            let seen = self.settler.seen(&path);
             let asked = Asked {
                 stamp,
-                seen: self.settler.seen(&path),
+                seen,
+                found: seen.since,
                 is_complete: false,
                 renamed: None,
                 always: true,

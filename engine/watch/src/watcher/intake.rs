@@ -35,6 +35,8 @@ pub struct Intake {
     most_asked: usize,
     /// More had to be asked about at the last look.
     unasked: bool,
+    /// Since when files were passed over that may not have been asked about yet.
+    behind: Option<Duration>,
     /// There was no room for everything at the last look.
     pub more: bool,
 }
@@ -71,6 +73,7 @@ impl Intake {
             asked: HashMap::new(),
             most_asked,
             unasked: false,
+            behind: None,
             more: false,
         }
     }
@@ -149,7 +152,7 @@ impl Intake {
         if self.n_looks() > 0 || self.unasked {
             return Some(Hold { since: Duration::ZERO, is_complete: true });
         }
-        let since = self.asked.values().map(|asked| asked.seen.since).min()?;
+        let since = self.asked.values().map(|asked| asked.found).min()?;
         let is_complete = self.asked.values().any(|asked| asked.is_complete || asked.renamed.is_some());
         Some(Hold { since, is_complete })
     }
@@ -182,6 +185,10 @@ impl Intake {
             let had_no_trouble = now.walk.troubles.is_empty();
             troubles.append(&mut now.walk.troubles);
             if let Some((began, seen)) = now.whole {
+                if !self.unasked {
+                    // Everything that was passed over has been asked about by now.
+                    self.behind = None;
+                }
                 let whole = had_no_trouble && !self.more && !self.unasked;
                 if whole {
                     // Files that are gone need not be remembered.
@@ -220,11 +227,13 @@ impl Intake {
         }
         if self.grouping.reads(&path) && !now.always && self.asked.len() >= self.most_asked {
             self.unasked = true;
+            self.behind.get_or_insert(bench.clock.now());
             return Ok(true);
         }
         let seen = self.settler.seen(&path);
+        let found = self.behind.unwrap_or(seen.since);
         let (renamed, always) = (now.renamed.clone(), now.always);
-        self.ask(bench, path, Asked { stamp, seen, is_complete, renamed, always, last: false }, most)?;
+        self.ask(bench, path, Asked { stamp, seen, found, is_complete, renamed, always, last: false }, most)?;
         Ok(true)
     }
 

@@ -97,6 +97,26 @@ fn a_series_waits_for_files_that_are_still_being_read() {
 }
 
 #[test]
+fn a_series_waits_for_files_that_there_was_no_room_to_read() {
+    let stage = Stage::new();
+    (0..12).for_each(|index| stage.put(format!("one-{index}"), format!("{index}")));
+    let (open, gate) = unbounded::<()>();
+    let watching = stage.watch(copy(), |parts| {
+        parts.grouping = Slow::new(gate);
+        parts.config.queue = 4;
+        parts.config.quiet.groups = Duration::from_millis(50);
+    });
+    for index in 0..12 {
+        std::thread::sleep(Duration::from_millis(150));
+        assert_eq!(watching.heard.count("started"), 0, "with {index} of 12 files: {:?}", watching.heard.lines());
+        open.send(()).unwrap();
+    }
+    watching.wait("done one 1");
+    watching.stop();
+    assert!(stage.output("one/copy11").exists());
+}
+
+#[test]
 fn what_cannot_be_told_is_asked_once_more_and_stands_alone() {
     let stage = Stage::new();
     stage.put("odd-1", "x");
