@@ -23,6 +23,7 @@ pub mod live;
 pub mod mark;
 pub mod names;
 pub mod notice;
+pub mod outcome;
 pub mod place;
 pub mod retire;
 pub mod retry;

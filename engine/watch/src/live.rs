@@ -32,6 +32,7 @@ pub struct Now {
     /// Since this process began.
     pub done: u64,
     pub same: u64,
+    pub passed_over: u64,
     pub failed: u64,
     pub retried: u64,
     pub work_s: f64,

@@ -21,6 +21,8 @@ pub enum Notice<'a> {
     Started { name: &'a Path, attempt: u32, bytes: u64, waited: Duration },
     /// It is done; its result is `result`, relative to the folder of results.
     Done { name: &'a Path, attempt: u32, elapsed: Duration, result: &'a Path },
+    /// There was nothing to do with it; why. What says so is in `result`.
+    PassedOver { name: &'a Path, reason: &'a str, result: &'a Path },
     /// It was done before: the same content with the same pipeline, as input `same_as`.
     Same { name: &'a Path, same_as: &'a Path, result: &'a Path },
     /// An attempt failed; the next is after the pause.

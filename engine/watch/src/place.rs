@@ -19,7 +19,7 @@ impl Place {
     /// Looks at both folders; the one for results is made where it is missing.
     ///
     /// # Errors
-    /// The watched folder is no folder; one is the other; inputs would lie among results, or results where the watcher puts
+    /// The watched folder is no folder, or has something else where inputs are put away; one is the other; inputs would lie among results, or results where the watcher puts
     /// inputs away.
     pub fn new(input: &Path, output: &Path) -> Result<Self, Error> {
         let wrong = |what: &'static str, path: &Path| {
@@ -29,6 +29,13 @@ impl Place {
         let input = input.canonicalize().map_err(wrong("the folder to watch", input))?;
         if !input.is_dir() {
             return Err(Error::Layout { path: input, message: "to be watched it must be a folder".into() });
+        }
+        for name in [DONE, FAILED] {
+            let own = input.join(name);
+            if own.symlink_metadata().is_ok() && !own.is_dir() {
+                let message = "it lies where the watcher puts inputs away, and is no folder: rename it".into();
+                return Err(Error::Layout { path: own, message });
+            }
         }
         let planned = resolved(output).map_err(wrong("the folder for results", output))?;
         refuse(&input, &planned)?;

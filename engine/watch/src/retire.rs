@@ -33,6 +33,7 @@ pub fn done(folder: &Path, input: &Input, after: After) -> io::Result<Option<Vec
     match after {
         After::Keep => return Ok(None),
         After::Move => {
+            require_folder(folder, DONE)?;
             for member in &input.members {
                 let target = free(folder, Path::new(DONE), &member.path);
                 let moved = put(folder, member, |number| numbered(&target, number))?;
@@ -60,6 +61,7 @@ pub fn done(folder: &Path, input: &Input, after: After) -> io::Result<Option<Vec
 /// # Errors
 /// Of the file system.
 pub fn failed(folder: &Path, input: &Input, error: impl FnOnce(&Path) -> serde_json::Value) -> io::Result<PathBuf> {
+    require_folder(folder, FAILED)?;
     let marked = marked_folders(folder, input);
     let base = free(folder, Path::new(FAILED), &input.name);
     make_folders(folder, folder.join(&base).parent().unwrap_or(folder))?;
@@ -98,6 +100,18 @@ pub fn failed(folder: &Path, input: &Input, error: impl FnOnce(&Path) -> serde_j
     touched.iter().try_for_each(|folder| sync_folder(folder))?;
     tidy(folder, &marked);
     Ok(target)
+}
+
+/// A file may have come there since the start, which no other name can stand in for: inputs put away elsewhere were inputs again.
+fn require_folder(folder: &Path, name: &str) -> io::Result<()> {
+    let own = folder.join(name);
+    match own.symlink_metadata() {
+        Ok(_) if !own.is_dir() => {
+            let what = format!("`{name}` in the watched folder is no folder; rename it, and this is put away at the next start");
+            Err(io::Error::new(io::ErrorKind::NotADirectory, what))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Says why an input failed, in the folder where it lies then.

@@ -11,7 +11,10 @@ use std::path::Path;
 pub struct Status {
     pub waiting: u64,
     pub running: u64,
+    /// With a result.
     pub done: u64,
+    /// Done, too, and there was nothing to do with them.
+    pub passed_over: u64,
     pub failed: u64,
     /// Ended within the last hour.
     pub last_hour: u64,
@@ -82,6 +85,10 @@ impl Looker {
                 _ => status.failed = count,
             }
         }
+        status.passed_over =
+            self.connection
+                .query_row("SELECT count(*) FROM item WHERE kind = 'passed_over' AND state = 'done'", [], |row| row.get(0))?;
+        status.done = status.done.saturating_sub(status.passed_over);
         status.last_hour = self.connection.query_row(
             "SELECT count(*) FROM item WHERE state IN ('done', 'failed') AND ended > ?1",
             [now - 3600.0],

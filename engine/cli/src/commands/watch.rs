@@ -96,8 +96,7 @@ fn watch_until_stopped(arguments: &Watch, global: &Global, talk: &Talk, log: &Ar
     let (attach_log, attach_place, group) = (Arc::clone(log), place.clone(), arguments.group);
     let attach = move |job: PipelineJob| -> Arc<dyn Job> {
         job.attach(&attach_log, &attach_place);
-        let log = Arc::clone(&attach_log);
-        if group == Group::Series { Arc::new(Volumes { job, log }) } else { Arc::new(job) }
+        if group == Group::Series { Arc::new(Volumes { job }) } else { Arc::new(job) }
     };
     let seen = Arc::clone(&readings);
     let parts = Parts {

@@ -157,6 +157,16 @@ fn what_comes_with_a_study_and_is_no_volume_is_no_failure() {
     assert!(passed.len() == 2 && passed.iter().any(|text| text.contains("1 x localiser")), "{passed:?}");
     let report: Json = serde_json::from_slice(&std::fs::read(place.path("out/1.2.826.5/report.json")).unwrap()).unwrap();
     assert_eq!(report["outcome"], "passed_over");
+    // Each input has one line, and is counted once.
+    let lines_of = |name: &str| lines.iter().filter(|line| line["input"] == name && line["event"] != "started").count();
+    assert_eq!(["1.2.826.1", "1.2.826.5", "y/cut"].map(lines_of), [1, 1, 1], "{lines:#?}");
+    let last = lines.last().unwrap();
+    assert_eq!(["done", "passed_over", "failed"].map(|what| last[what].as_u64()), [Some(1), Some(2), Some(1)], "{last}");
+    assert!(last["text"].as_str().unwrap().contains("1 done, 0 known already, 2 passed over, 1 failed"), "{last}");
+    let arguments = ["watch", "status", "--ledger", "ledger.sqlite"];
+    let status = voxloom().args(arguments).current_dir(place.path("")).output().unwrap();
+    let status = String::from_utf8_lossy(&status.stdout).into_owned();
+    assert!(status.starts_with("waiting 0   running 0   done 1   failed 1   passed over 2   "), "{status}");
     assert_eq!(files(&place.path("in/x")), ["DICOMDIR"], "a list of files is no input, and is left");
     assert_eq!(files(&place.path("in/failed/y/cut")), ["cut", "error.json"]);
     assert_eq!(size(&place.path("out/1.2.826.1/1.2.826.1.nii")), [128, 128, 2]);

@@ -12,6 +12,7 @@ use crate::job::Failure;
 use crate::ledger::Done;
 use crate::mark::Mark;
 use crate::notice::{Moment, Notice};
+use crate::outcome;
 use crate::retire::{self, After};
 use crate::words::shown;
 use std::collections::{BTreeMap, BTreeSet};
@@ -205,6 +206,11 @@ impl Batch<'_> {
                     continue;
                 }
             };
+            if let Some(reason) = done.report.as_deref().and_then(outcome::reason) {
+                bench.observer.notice(&Notice::PassedOver { name, reason: &reason, result });
+                bench.live.change(|now| now.passed_over += 1);
+                continue;
+            }
             bench.observer.notice(&Notice::Done { name, attempt: done.attempt, elapsed, result });
             bench.live.change(|now| {
                 now.done += 1;

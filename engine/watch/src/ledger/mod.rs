@@ -18,9 +18,11 @@ pub use taken::{Sample, Taken};
 use crate::error::{Error, file};
 use crate::input::Input;
 use crate::job::Failure;
+use crate::outcome;
 use change::{bytes, note, put};
 use lock::lock;
 use rusqlite::{Connection, OptionalExtension, params};
+use schema::PASSED_OVER;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -146,10 +148,11 @@ impl Ledger {
         self.change(|change| {
             for (input, done) in inputs {
                 put(change, input, "done")?;
+                let reason = done.report.as_deref().and_then(outcome::reason);
                 change
                     .prepare_cached(
                         "UPDATE item SET content = ?2, job = ?3, started = coalesce(started, ?4), ended = ?4, not_before = NULL, \
-                         kind = NULL, place = NULL, message = NULL, result = ?5, same_as = ?6, report = ?7 WHERE name = ?1",
+                         kind = ?8, place = NULL, message = ?9, result = ?5, same_as = ?6, report = ?7 WHERE name = ?1",
                     )?
                     .execute(params![
                         bytes(&input.name),
@@ -159,6 +162,8 @@ impl Ledger {
                         done.result.to_string_lossy(),
                         done.same_as.as_deref().map(crate::input::shown),
                         done.report,
+                        reason.is_some().then_some(PASSED_OVER),
+                        reason,
                     ])?;
                 let what = if done.same_as.is_some() { "same" } else { "done" };
                 note(change, &input.name, now, what, done.attempt, None)?;

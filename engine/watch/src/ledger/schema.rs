@@ -72,6 +72,12 @@ PRAGMA user_version = 3;
 /// What layout 1 lacks: whether the job of an input that runs has ended already.
 const FROM_1: &str = "ALTER TABLE item ADD COLUMN ran INTEGER NOT NULL DEFAULT 0; PRAGMA user_version = 2;";
 
+/// The kind of what is done and has no result, as there was nothing to do with it.
+pub const PASSED_OVER: &str = "passed_over";
+
+/// So that they can be counted. Programs of earlier versions leave the index alone, too.
+const COUNTED: &str = "CREATE INDEX IF NOT EXISTS item_passed_over ON item (name) WHERE kind = 'passed_over';";
+
 /// What was taken in of groups with names that are theirs for ever. Programs of earlier versions that open a ledger with it leave
 /// it alone, so the layout's number is the same.
 const TAKEN: &str = "
@@ -102,7 +108,7 @@ pub fn open(path: &Path) -> Result<Connection, Error> {
         2 => FROM_2.to_owned(),
         _ => String::new(),
     };
-    connection.execute_batch(&format!("BEGIN IMMEDIATE; {missing} {TAKEN} COMMIT;")).map_err(wrong)?;
+    connection.execute_batch(&format!("BEGIN IMMEDIATE; {missing} {TAKEN} {COUNTED} COMMIT;")).map_err(wrong)?;
     Ok(connection)
 }
 

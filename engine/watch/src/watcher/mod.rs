@@ -60,6 +60,8 @@ pub enum Control {
 pub struct Summary {
     pub done: u64,
     pub same: u64,
+    /// Neither done nor failed: there was nothing to do with them.
+    pub passed_over: u64,
     pub failed: u64,
     /// Inputs that were under way and would not end; they wait for the next start.
     pub left: usize,

@@ -1,5 +1,6 @@
 //! The loop itself: one turn hears, looks, starts work, records what waits, and sleeps until something is due.
 
+use super::ending::CANCEL;
 use super::intake::Intake;
 use super::queue::Queue;
 use super::readers::Readers;
@@ -54,6 +55,7 @@ pub struct Loop {
     /// Inputs that the ledger does not know to wait.
     pub(super) unrecorded: HashSet<PathBuf>,
     pub(super) paused: Option<String>,
+    /// Told to stop: when it ends, whatever is under way then.
     pub(super) stopping: Option<Duration>,
     pub(super) warned: HashMap<String, Duration>,
 }
@@ -142,7 +144,8 @@ impl Loop {
                 if left == 0 {
                     self.workers.join();
                 }
-                return Ok(Summary { done: now.done, same: now.same, failed: now.failed, left });
+                let (done, same, failed) = (now.done, now.same, now.failed);
+                return Ok(Summary { done, same, passed_over: now.passed_over, failed, left });
             }
             self.sleep()?;
             self.bench.ledger.is_there()?;
@@ -151,7 +154,8 @@ impl Loop {
 
     fn sleep(&mut self) -> Result<(), Error> {
         let now = self.bench.clock.now();
-        let due = [self.intake.settler.next(), self.queue.next(), Some(self.next_scan), self.full_until, self.stopping];
+        let cancel = self.stopping.map(|stop| stop.saturating_sub(CANCEL));
+        let due = [self.intake.settler.next(), self.queue.next(), Some(self.next_scan), self.full_until, cancel];
         let mut long = TICK;
         if self.can_review() && self.review.is_due(&self.bench, &self.queue) {
             long = Duration::from_millis(1);

@@ -16,6 +16,7 @@ pub fn metrics(now: &Now, status: Option<&Status>, steps: &[Step]) -> String {
     };
     put("done_total", "counter", "Inputs done since this process began.", now.done as f64);
     put("known_total", "counter", "Inputs answered by an earlier result.", now.same as f64);
+    put("passed_over_total", "counter", "Inputs that there was nothing to do with.", now.passed_over as f64);
     put("failed_total", "counter", "Inputs set aside.", now.failed as f64);
     put("retries_total", "counter", "Attempts that failed and are made again.", now.retried as f64);
     put("work_seconds_total", "counter", "Time spent on inputs that were done.", now.work_s);
@@ -37,7 +38,13 @@ pub fn metrics(now: &Now, status: Option<&Status>, steps: &[Step]) -> String {
     if let Some(status) = status {
         put("oldest_waiting_seconds", "gauge", "Age of the oldest input that waits.", status.oldest_waiting_s.unwrap_or(0.0));
         text.push_str("# HELP voxloom_watch_inputs Inputs in the ledger by state.\n# TYPE voxloom_watch_inputs gauge\n");
-        let states = [("waiting", status.waiting), ("running", status.running), ("done", status.done), ("failed", status.failed)];
+        let states = [
+            ("waiting", status.waiting),
+            ("running", status.running),
+            ("done", status.done),
+            ("passed_over", status.passed_over),
+            ("failed", status.failed),
+        ];
         for (state, count) in states {
             let _ = writeln!(text, "voxloom_watch_inputs{{state=\"{state}\"}} {count}");
         }

@@ -28,6 +28,14 @@ fn folders_that_would_feed_each_other_are_refused() {
     }
     let there: BTreeSet<_> = std::fs::read_dir(path("in")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(there.iter().collect::<Vec<_>>(), ["below", "done"], "nothing was made");
+    for name in ["done", "failed"] {
+        std::fs::create_dir(path("other")).unwrap();
+        std::fs::write(path("other").join(name), "an input of this name?").unwrap();
+        let refused = Place::new(&path("other"), &path("not made")).unwrap_err();
+        assert!(refused.is_refusal() && refused.to_string().contains("rename it"), "{refused}");
+        assert!(!path("not made").exists());
+        std::fs::remove_dir_all(path("other")).unwrap();
+    }
     assert!(Place::new(&path("in"), &path("in/results")).is_ok(), "results below the inputs are not watched");
     assert!(Place::new(&path("in"), &path("made/for/it")).is_ok() && path("made/for/it").is_dir());
 }

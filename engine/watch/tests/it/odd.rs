@@ -91,16 +91,16 @@ fn a_vanished_input_is_forgotten_or_told_of() {
 #[test]
 fn what_cannot_be_moved_stays_and_is_not_tried_for_ever() {
     let stage = Stage::new();
-    stage.put("bad", "x");
-    stage.put("good", "y");
-    // A file where the folder should be: nothing can be moved there, whoever runs this.
-    stage.put("failed", "in the way");
-    stage.put("done", "in the way");
     let job =
         || Copy(|work: &voxloom_watch::job::Work| if work.name == Path::new("bad") { Err(Failure::bad("no")) } else { Ok(()) });
-    let (summary, heard) = stage.once(job(), |parts| parts.config.after = After::Move);
-    assert_eq!((summary.done, summary.failed), (1, 1), "{heard:?}");
-    assert!(heard.iter().filter(|line| line.contains("Warning")).count() >= 2, "{heard:?}");
+    let watching = stage.watch(job(), |parts| parts.config.after = After::Move);
+    // Files come where the folders should be: nothing can be moved there, whoever runs this.
+    ["failed", "done", "bad", "good"].iter().for_each(|name| stage.put(name, name));
+    watching.wait("good: it is done and stays where it is: `done` in the watched folder is no folder; rename it");
+    watching.wait("bad: it failed and cannot be moved to `failed`: `failed` in the watched folder is no folder; rename it");
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(watching.heard.count("started"), 2, "{:?}", watching.heard.lines());
+    watching.stop();
     assert!(stage.input("bad").exists() && stage.input("good").exists());
     std::fs::remove_file(stage.input("failed")).unwrap();
     std::fs::remove_file(stage.input("done")).unwrap();

@@ -2,9 +2,12 @@
 
 use crate::stage::{Stage, copy};
 use std::os::unix::process::ExitStatusExt;
+use voxloom_watch::job::{Failure, Job, Work};
 use voxloom_watch::mark::{MARK, Mark};
+use voxloom_watch::outcome::passed_over;
 use voxloom_watch::place::Place;
 use voxloom_watch::retire::After;
+use voxloom_watch::status::Looker;
 use voxloom_watch::watcher::Parts;
 
 fn read(stage: &Stage, name: &str) -> String {
@@ -183,4 +186,38 @@ fn results_of_two_watched_folders_do_not_mix() {
         assert!(refused.is_refusal() && refused.to_string().contains("another"), "{refused}");
     }
     assert_eq!((read(&stage, "a/copy0"), other.join(".voxloom").exists()), ("one".into(), false));
+}
+
+#[test]
+fn what_was_passed_over_is_told_of_once_and_is_neither_done_nor_failed() {
+    struct Choosy;
+    impl Job for Choosy {
+        fn identity(&self) -> &str {
+            "choosy"
+        }
+
+        fn run(&self, work: &Work) -> Result<serde_json::Value, Failure> {
+            let report = match work.name.ends_with("report") {
+                true => passed_over("it holds no image"),
+                false => serde_json::json!({ "outcome": "completed" }),
+            };
+            std::fs::write(work.output.join("report.json"), report.to_string()).unwrap();
+            Ok(report)
+        }
+    }
+    let stage = Stage::new();
+    ["a/image", "a/report"].iter().for_each(|name| stage.put(name, name));
+    let (summary, heard) = stage.once(Choosy, |_| {});
+    assert_eq!((summary.done, summary.passed_over, summary.failed), (1, 1, 0), "{heard:?}");
+    let of_report: Vec<_> = heard.iter().filter(|line| line.contains("a/report") && !line.starts_with("started")).collect();
+    assert!(matches!(of_report[..], [line] if line.starts_with("PassedOver") && line.contains("it holds no image")), "{heard:?}");
+    let status = |words: &str| {
+        let status = Looker::open(&stage.folder.path().join("ledger.sqlite")).unwrap().look(0.0, 5).unwrap();
+        assert_eq!((status.done, status.passed_over, status.failed, status.waiting), (1, 1, 0, 0), "{words}");
+        assert!(status.last.iter().any(|entry| entry.message.as_deref() == Some("it holds no image")), "{:?}", status.last);
+    };
+    status("just done");
+    let (summary, heard) = stage.once(Choosy, |parts| parts.config.again = true);
+    assert_eq!((summary.done, summary.passed_over), (1, 1), "{heard:?}");
+    status("once more");
 }

@@ -37,10 +37,11 @@ impl Log {
 
     /// The last line.
     pub fn stopped(&self, summary: &Summary) {
-        let Summary { done, same, failed, left } = *summary;
-        let more = if left > 0 { format!(", {left} left for the next start") } else { String::new() };
-        let text = format!("stopped: {done} done, {same} known already, {failed} failed{more}");
-        let json = json!({ "event": "stopped", "done": done, "known": same, "failed": failed, "left": left, "text": text });
+        let Summary { done, same, passed_over, failed, left } = *summary;
+        let some = |count: u64, what: &str| if count > 0 { format!(", {count} {what}") } else { String::new() };
+        let (passed, more) = (some(passed_over, "passed over"), some(left as u64, "left for the next start"));
+        let text = format!("stopped: {done} done, {same} known already{passed}, {failed} failed{more}");
+        let json = json!({ "event": "stopped", "done": done, "known": same, "passed_over": passed_over, "failed": failed, "left": left, "text": text });
         self.line(LogLevel::Info, &text, json);
     }
 
@@ -53,12 +54,6 @@ impl Log {
     pub fn node(&self, level: LogLevel, input: &Path, node: &str, text: &str) {
         let json = json!({ "event": "node", "input": plain(input), "node": node, "text": text });
         self.line(level, &format!("{}: {node}: {text}", shown(input)), json);
-    }
-
-    /// An input that needs no work.
-    pub fn passed_over(&self, input: &Path, reason: &str) {
-        let json = json!({ "event": "passed_over", "input": plain(input), "text": reason });
-        self.line(LogLevel::Info, &format!("passed over {}: {reason}", shown(input)), json);
     }
 
     fn line(&self, level: LogLevel, text: &str, json: Json) {
@@ -85,6 +80,11 @@ fn told(notice: &Notice) -> (LogLevel, String, Json) {
             LogLevel::Info,
             format!("done {} in {:.2} s, attempt {attempt}{}", shown(name), elapsed.as_secs_f64(), called(name, result)),
             json!({ "event": "done", "input": plain(name), "attempt": attempt, "elapsed_s": elapsed.as_secs_f64(), "result": plain(result) }),
+        ),
+        Notice::PassedOver { name, reason, result } => (
+            LogLevel::Info,
+            format!("passed over {}: {reason}", shown(name)),
+            json!({ "event": "passed_over", "input": plain(name), "text": reason, "result": plain(result) }),
         ),
         Notice::Same { name, same_as, result } => (
             LogLevel::Info,

@@ -35,8 +35,9 @@ pub fn status(arguments: &Status, talk: &Talk) -> Result<Exit> {
         talk::result(&serde_json::to_string_pretty(&status)?)?;
         return Ok(Exit::Done);
     }
+    let passed_over = if status.passed_over > 0 { format!("   passed over {}", status.passed_over) } else { String::new() };
     let mut text = format!(
-        "waiting {}   running {}   done {}   failed {}   {} in the last hour\n",
+        "waiting {}   running {}   done {}   failed {}{passed_over}   {} in the last hour\n",
         status.waiting, status.running, status.done, status.failed, status.last_hour
     );
     if let (Some(seconds), Some(name)) = (status.oldest_waiting_s, &status.oldest_waiting) {

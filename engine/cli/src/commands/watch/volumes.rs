@@ -1,20 +1,18 @@
 //! Series of which no volume can be made are no work of the pipeline's: those without images are passed over, as reports, structures
 //! and localisers come with every study; those that a slice may be missing from fail.
 
-use super::log::Log;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use voxloom_dicom::{Fault, Holds, Origin};
 use voxloom_watch::job::{Failure, Job, Work};
+use voxloom_watch::outcome::passed_over;
 use voxloom_watch::words::shown;
 
 /// A job that is spared groups of DICOM files of which no volume can be made; the result of those without images is a report that
 /// says so.
 pub struct Volumes<J> {
     pub job: J,
-    pub log: Arc<Log>,
 }
 
 impl<J: Job> Job for Volumes<J> {
@@ -31,10 +29,9 @@ impl<J: Job> Job for Volumes<J> {
             return if work.beside.is_empty() { self.job.run(work) } else { Err(incomplete(work)) };
         };
         let reason = format!("no volume can be made of it, it holds: {what}");
-        let report = json!({ "outcome": "passed_over", "reason": reason });
+        let report = passed_over(&reason);
         let file = work.output.join("report.json");
         std::fs::write(&file, report.to_string()).map_err(|error| Failure::of_io(&file, &error))?;
-        self.log.passed_over(&work.name, &reason);
         Ok(report)
     }
 }

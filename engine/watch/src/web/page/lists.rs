@@ -47,6 +47,9 @@ pub fn done(text: &mut String, view: &View, status: &Status, now: f64) {
         previews(text, view, entry);
         put(text, format_args!("<p>{}</p><p class=\"dim\">{}", name(&entry.name), ago(entry.ended.unwrap_or(now), now)));
         match (&entry.same_as, entry.ended.zip(entry.started)) {
+            _ if entry.kind.is_some() => {
+                put(text, format_args!(", passed over: {}", escape(entry.message.as_deref().unwrap_or_default())));
+            }
             (Some(earlier), _) => put(text, format_args!(", known as {}", name(earlier))),
             (None, Some((ended, started))) => put(text, format_args!(", took {}", span(ended - started))),
             (None, None) => {}
@@ -54,7 +57,7 @@ pub fn done(text: &mut String, view: &View, status: &Status, now: f64) {
         text.push_str("</p></li>");
     }
     text.push_str("</ul>");
-    older(text, status.done, status.last.len());
+    older(text, status.done + status.passed_over, status.last.len());
     text.push_str("</section>\n");
 }
 

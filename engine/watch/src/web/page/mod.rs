@@ -93,6 +93,7 @@ fn numbers(text: &mut String, status: &Status, now: &Now, unix: f64) {
         ("running", status.running),
         ("done", status.done),
         ("failed", status.failed),
+        ("passed over", status.passed_over),
         ("ended in the last hour", status.last_hour),
         ("files settling", now.settling as u64),
     ];
