@@ -9,6 +9,7 @@ use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
+use std::path::Path;
 use std::sync::LazyLock;
 
 /// What slices of one volume must share, and whether some may lack it.
@@ -49,6 +50,12 @@ fn plain(name: &str) -> String {
 /// # Errors
 /// The slices differ; the text names attributes and slices, and no value.
 pub fn check(heads: &[Head]) -> Result<(), String> {
+    // Files of two examinations may have the same names in two folders.
+    let names: BTreeSet<_> = heads.iter().map(|head| head.path.file_name()).collect();
+    let name_of = |head: &Head| match head.path.parent().and_then(Path::file_name) {
+        Some(folder) if names.len() < heads.len() => format!("{}/{}", folder.to_string_lossy(), head.name(0)),
+        _ => head.name(0),
+    };
     let mut several = Vec::new();
     let mut odd = BTreeSet::new();
     for (index, (tag, may_lack)) in SHARED.into_iter().enumerate() {
@@ -61,7 +68,7 @@ pub fn check(heads: &[Head]) -> Result<(), String> {
             let none = if lacks { " (none is one of them)" } else { "" };
             several.push(format!("{n_values} values of {}{none}", name(tag)));
             let common = most_common(counted.iter().map(|head| value(head)));
-            odd.extend(counted.iter().filter(|head| Some(value(head)) != common).map(|head| head.name(0)));
+            odd.extend(counted.iter().filter(|head| Some(value(head)) != common).map(|head| name_of(head)));
         }
     }
     match several.is_empty() {

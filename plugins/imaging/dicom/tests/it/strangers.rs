@@ -41,6 +41,19 @@ fn two_patients_studies_or_frames_of_reference_make_no_volume() {
 }
 
 #[test]
+fn slices_with_one_name_in_two_folders_are_told_with_their_folders() {
+    let folder = tempfile::tempdir().unwrap();
+    ["one", "two"].iter().for_each(|name| std::fs::create_dir(folder.path().join(name)).unwrap());
+    let files = Made::series(5, [0.0, 0.0, 2.0]).into_iter().enumerate().map(|(index, slice)| {
+        let (place, study) = if index < 3 { ("one", "1.2.3") } else { ("two", "1.2.77") };
+        let file = folder.path().join(place).join(format!("im{}", index % 3));
+        slice.text(tags::STUDY_INSTANCE_UID, VR::UI, study).save(&file)
+    });
+    let fault = series_of_files(&files.collect::<Vec<_>>()).and_then(|series| Volume::read(&series)).unwrap_err().to_string();
+    assert!(fault.contains("apart from the most common: two/im0, two/im1; "), "{fault}");
+}
+
+#[test]
 fn issuers_of_numbers_are_compared_where_they_are_given() {
     let issuer = |text| (tags::ISSUER_OF_PATIENT_ID, VR::LO, text);
     assert!(read(&[issuer("one clinic")], 2).is_ok());
