@@ -1,5 +1,6 @@
 //! How the program ends: the exit codes of `docs/cli.md`.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 /// One way to end. The number is the exit code.
@@ -18,6 +19,16 @@ pub enum Exit {
     Stopped = 4,
     /// Ctrl-C, as shells write it: 128 + SIGINT.
     Interrupted = 130,
+}
+
+impl Exit {
+    /// Leaves without destructors. Threads may still be at work in libraries whose globals those would take away: that ends
+    /// in panics, or worse.
+    pub fn at_once(self) -> ! {
+        // Nobody is left to be told when standard output is gone.
+        let _ = std::io::stdout().flush();
+        signal_hook::low_level::exit(self as i32)
+    }
 }
 
 impl From<Exit> for ExitCode {

@@ -19,8 +19,8 @@ pub fn watch(talk: Talk) -> Result<Arc<AtomicBool>> {
     let listen = move || {
         for _signal in &mut signals {
             if flag.swap(true, Ordering::SeqCst) {
-                // Without destructors: a library that hangs is a reason for the second Ctrl-C.
-                signal_hook::low_level::exit(Exit::Interrupted as i32);
+                // A library that hangs is a reason for the second Ctrl-C.
+                Exit::Interrupted.at_once();
             }
             talk.warn("interrupted: nothing new begins, calls under way end; once more to leave at once");
         }

@@ -16,6 +16,11 @@ pub trait Job: Send + Sync {
         Vec::new()
     }
 
+    /// Why it can work on nothing at this moment: then the watcher pauses. Asked often, from the main loop.
+    fn obstacle(&self) -> Option<String> {
+        None
+    }
+
     /// Works on `work.files`, leaves results in `work.output`, and returns what is to be kept of it in the ledger.
     ///
     /// Called from one thread a lane; blocks. It should end early with [`Failure::cancelled`] when `work.cancel` is set.

@@ -18,6 +18,8 @@ pub struct Now {
     pub next: Vec<String>,
     /// Files that are not known to be complete.
     pub settling: usize,
+    /// Groups that are quiet and wait for a file beside them, with its name and why.
+    pub held: Vec<(String, String)>,
     /// Inputs that wait for another watcher's claim or for another attempt.
     pub later: usize,
     /// Why nothing starts.

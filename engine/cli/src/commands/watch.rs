@@ -134,15 +134,16 @@ fn watch_until_stopped(arguments: &Watch, global: &Global, talk: &Talk, log: &Ar
         log.listening(web::serve(address, view).with_context(|| format!("{address} cannot be listened to"))?);
     }
     log.watching(&place, &ledger);
-    let summary = watcher.run()?;
+    // What is left, then, is still at work.
+    let summary = watcher.run().unwrap_or_else(|error| {
+        log.error(&error.to_string());
+        Exit::Stopped.at_once()
+    });
     log.stopped(&summary);
-    Ok(if summary.left > 0 {
-        Exit::Stopped
-    } else if arguments.once && summary.failed > 0 {
-        Exit::SomeFailed
-    } else {
-        Exit::Done
-    })
+    if summary.left > 0 {
+        Exit::Stopped.at_once();
+    }
+    Ok(if arguments.once && summary.failed > 0 { Exit::SomeFailed } else { Exit::Done })
 }
 
 /// SIGTERM and SIGINT stop, a second one at once; SIGHUP reads the pipeline file again.

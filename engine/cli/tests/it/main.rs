@@ -19,4 +19,5 @@ mod watch_folders;
 mod watch_log;
 mod watch_page;
 mod watch_slices;
+mod watch_weights;
 mod xrays;

@@ -57,8 +57,13 @@ impl Place {
 
     /// A small volume comes into being under a hidden name and is renamed into place.
     pub fn arrive(&self, name: &str, value: u8) {
+        self.deliver(name, &nifti(2, |_| value));
+    }
+
+    /// The same of any bytes.
+    pub fn deliver(&self, name: &str, bytes: &[u8]) {
         let hidden = self.path(&format!("in/.{}", name.replace('/', "_")));
-        std::fs::write(&hidden, nifti(value)).unwrap();
+        std::fs::write(&hidden, bytes).unwrap();
         std::fs::rename(hidden, self.path("in").join(name)).unwrap();
     }
 
@@ -95,7 +100,7 @@ impl Place {
 }
 
 impl Place {
-    fn wait_for_claim(&self) {
+    pub fn wait_for_claim(&self) {
         let began = Instant::now();
         while files(&self.path("in/.voxloom/claims")).iter().all(|name| name.starts_with("probe")) {
             assert!(began.elapsed() < Duration::from_secs(60), "nothing was begun");
@@ -109,11 +114,11 @@ pub fn objects(text: &str) -> Vec<Json> {
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|why| panic!("{why}: {line}"))).collect()
 }
 
-/// NIfTI-1 of 2 x 2 x 2 bytes, all `value`.
-fn nifti(value: u8) -> Vec<u8> {
+/// NIfTI-1 of so many bytes along each side.
+pub fn nifti(side: i16, voxel: impl Fn(usize) -> u8) -> Vec<u8> {
     let mut bytes = vec![0_u8; 352];
     bytes[0..4].copy_from_slice(&348_i32.to_le_bytes());
-    for (index, size) in [3_i16, 2, 2, 2, 1, 1, 1, 1].iter().enumerate() {
+    for (index, size) in [3_i16, side, side, side, 1, 1, 1, 1].iter().enumerate() {
         bytes[40 + 2 * index..42 + 2 * index].copy_from_slice(&size.to_le_bytes());
     }
     bytes[70..72].copy_from_slice(&2_i16.to_le_bytes());
@@ -123,7 +128,7 @@ fn nifti(value: u8) -> Vec<u8> {
     }
     bytes[108..112].copy_from_slice(&352_f32.to_le_bytes());
     bytes[344..348].copy_from_slice(b"n+1\0");
-    bytes.extend([value; 8]);
+    bytes.extend((0..(side as usize).pow(3)).map(voxel));
     bytes
 }
 
@@ -139,13 +144,13 @@ pub fn end(mut child: Child) -> (i32, String) {
 }
 
 /// What a watcher says, while it runs.
-struct Told {
+pub struct Told {
     text: Arc<Mutex<String>>,
     reader: std::thread::JoinHandle<()>,
 }
 
 impl Told {
-    fn by(watcher: &mut Child) -> Self {
+    pub fn by(watcher: &mut Child) -> Self {
         let lines = BufReader::new(watcher.stderr.take().unwrap()).lines().map_while(Result::ok);
         let text = Arc::<Mutex<String>>::default();
         let kept = Arc::clone(&text);
@@ -153,7 +158,7 @@ impl Told {
         Self { text, reader }
     }
 
-    fn wait(&self, words: &str) {
+    pub fn wait(&self, words: &str) {
         let began = Instant::now();
         while !self.text.lock().unwrap().contains(words) {
             assert!(began.elapsed() < Duration::from_secs(60), "{words} was not said: {}", self.text.lock().unwrap());
@@ -162,7 +167,7 @@ impl Told {
     }
 
     /// The exit code, and all that was said.
-    fn end(self, mut watcher: Child) -> (i32, String) {
+    pub fn end(self, mut watcher: Child) -> (i32, String) {
         let code = watcher.wait().unwrap().code().unwrap_or(-1);
         self.reader.join().unwrap();
         (code, self.text.lock().unwrap().clone())

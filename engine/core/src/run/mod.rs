@@ -8,6 +8,7 @@ mod board;
 mod error;
 mod fault;
 mod gauge;
+mod ground;
 mod host;
 mod instance;
 mod lane;
@@ -40,10 +41,10 @@ pub use voxloom_abi::Kind;
 use crate::graph::Pipeline;
 use board::Board;
 use crossbeam::sync::Parker;
-use host::{Caller, Callers, House};
-use lane::CpuLane;
+use ground::Ground;
+use host::Caller;
 use meter::Meter;
-use plan::{Class, Plan, Target};
+use plan::Target;
 use position::Position;
 use prepare::Bound;
 use schedule::{Conductor, Tale};
@@ -82,10 +83,6 @@ pub fn run_with(
     let base = Tally::here();
     let target = Target { device: options.device.is_some(), budget: options.thread_budget() };
     let plans = prepare::plans(pipeline, target)?;
-    let (lanes, seats) = lanes(options, plans.iter().any(Plan::tracks_on_the_cpu))?;
-    let meter = Arc::new(Meter::new(lanes.len() + 1));
-    let house = Arc::new(House::new(Arc::clone(&options.cancel), options.scratch.clone()));
-    let (sender, messages) = crossbeam::channel::unbounded();
     let (mut position, folder) = match &options.resume {
         Some(folder) => Position::read(folder, pipeline).map(|(position, folder)| (position, Some(folder)))?,
         None => (Position { seed: options.seed, ..Position::default() }, None),
@@ -98,20 +95,14 @@ pub fn run_with(
     position.abi = format!("{}.{}", voxloom_abi::ABI_MAJOR, voxloom_abi::ABI_MINOR);
     position.file_hash.clone_from(&options.file_hash);
 
-    // Modules are made on the device, where there is one: on its first lane, which nobody uses yet.
-    let home = &lanes[if options.device.is_some() { options.cpu_lanes() } else { 0 }];
-    home.enter().map_err(|message| RunError::Device { message })?;
-    let caller = |lane: &dyn Lane| Caller::new(lanes.len() as u32, lane, Arc::clone(&house), sender.clone());
-    let mut callers = Callers { cpu: caller(&CpuLane), device: options.device.is_some().then(|| caller(&**home)) };
-    let made = prepare::modules(pipeline, &mut callers, position.seed, options, stock)?;
-    let modules: Vec<_> = made.iter().map(|(_, instance)| Arc::clone(instance)).collect();
-    let is_written = folder.is_some() || plans.iter().any(|plan| plan.writes);
-    stock.keep(if is_written { Vec::new() } else { made });
+    let mut ground = Ground::new(pipeline, options, &plans, position.seed, folder.is_some(), stock)?;
     if let Some(folder) = &folder {
-        prepare::restore(&modules, &mut callers, &position, folder, target.budget)?;
+        prepare::restore(&ground.modules, &mut ground.callers, &position, folder, target.budget)?;
     }
-    let graphs = prepare::bind(pipeline, plans, &modules, &mut callers, position.seed)?;
-    home.synchronize().map_err(|message| RunError::Device { message })?;
+    let graphs = prepare::bind(pipeline, plans, &ground.modules, &mut ground.callers, position.seed)?;
+    ground.synchronize()?;
+    let Ground { lanes, seats, house, sender, messages, mut callers, modules, .. } = ground;
+    let meter = Arc::new(Meter::new(lanes.len() + 1));
 
     let names = gauge::names(pipeline);
     let trace = match &options.trace {
@@ -183,29 +174,6 @@ pub fn run_with(
     report.started = started.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
     report.elapsed_s = began.elapsed().as_secs_f64();
     Ok(report)
-}
-
-/// By index.
-type Lanes = Arc<[Arc<dyn Lane>]>;
-
-/// CPU lanes first, then those of the device; where there are several and calls with gradients, one more for these alone: they
-/// never wait for what a lane does meanwhile, and the budget of threads holds for it as for the others.
-fn lanes(options: &RunOptions, tracks: bool) -> Result<(Lanes, Vec<Seat>), RunError> {
-    let (class, cpu) = (Class::Cpu, || Arc::new(CpuLane) as Arc<dyn Lane>);
-    let alone = options.cpu_lanes() == 1;
-    let mut lanes: Vec<(Arc<dyn Lane>, Seat)> =
-        (0..options.cpu_lanes()).map(|_| (cpu(), Seat { class, free: true, tracked: alone })).collect();
-    if let Some(device) = &options.device {
-        for index in 0..options.gpu_lanes() {
-            let lane = device.lane(index).map_err(|message| RunError::Device { message })?;
-            lanes.push((lane, Seat { class: Class::Device, free: true, tracked: index == 0 }));
-        }
-    }
-    if tracks && !alone {
-        lanes.push((cpu(), Seat { class, free: false, tracked: true }));
-    }
-    let (lanes, seats): (Vec<_>, Vec<_>) = lanes.into_iter().unzip();
-    Ok((lanes.into(), seats))
 }
 
 fn tracks(lanes: &[Arc<dyn Lane>], seats: &[Seat]) -> Vec<String> {

@@ -61,6 +61,8 @@ pub struct Settler {
     /// Files that nobody can tell, so far or for good.
     lost: Lost,
     unfinished: Unfinished,
+    /// Groups that only somebody else can end the waiting of, and why.
+    held: BTreeMap<PathBuf, String>,
     /// What somebody should know of groups that wait, or that wait no longer.
     notes: Vec<String>,
     /// Files to be asked about (again): they were changed, or are quiet and still nobody knows what they belong to.
@@ -115,6 +117,7 @@ impl Settler {
             groups: Groups::default(),
             lost: Lost::default(),
             unfinished: Unfinished::default(),
+            held: BTreeMap::new(),
             notes: Vec::new(),
             doubtful: Vec::new(),
         }
@@ -209,6 +212,12 @@ impl Settler {
         let file = self.due.first().map(|(when, _)| *when);
         let group = Some(self.groups.next(self.quiet.groups));
         [file, group].into_iter().flatten().min().filter(|when| *when < Duration::MAX)
+    }
+
+    /// Groups that are quiet and yet wait, and what for.
+    pub fn held(&mut self) -> &BTreeMap<PathBuf, String> {
+        self.held.retain(|name, _| self.groups.files(name).len() > 0);
+        &self.held
     }
 
     /// What somebody should know by now; each is told of once, and again so long as it is so.

@@ -119,6 +119,7 @@ impl Settler {
             }
         }
         self.groups.disturb(name, Duration::ZERO, false);
+        self.held.remove(name);
         Some(beside)
     }
 
@@ -126,11 +127,9 @@ impl Settler {
     fn wait(&mut self, name: &Path, path: &Path, why: &str) -> Option<Vec<Member>> {
         self.groups.disturb(name, self.clock.now(), true);
         let left = humantime::format_duration(self.left());
-        self.notes.push(format!(
-            "{} waits: {} {why}; when nothing was written there for {left}, it waits no longer",
-            shown(name),
-            shown(path)
-        ));
+        let why = format!("{} {why}", shown(path));
+        self.notes.push(format!("{} waits: {why}; when nothing was written there for {left}, it waits no longer", shown(name)));
+        self.held.insert(name.into(), why);
         None
     }
 

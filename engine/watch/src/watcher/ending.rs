@@ -14,7 +14,7 @@ use std::time::Duration;
 /// How soon an input is tried again whose claim another watcher holds.
 const HELD: Duration = Duration::from_millis(300);
 /// How long cancelled work may take to notice.
-const CANCEL: Duration = Duration::from_secs(5);
+pub(super) const CANCEL: Duration = Duration::from_secs(5);
 
 impl Loop {
     pub(super) fn told(&mut self, told: Told) -> Result<(), Error> {
@@ -80,11 +80,11 @@ impl Loop {
         if self.queue.n_running() == 0 {
             return Ok(Some(0));
         }
-        if now < stop {
+        if now + CANCEL < stop {
             return Ok(None);
         }
         self.bench.cancel.store(true, Ordering::SeqCst);
-        if now < stop + CANCEL {
+        if now < stop {
             return Ok(None);
         }
         // It is no crash of theirs: they wait for the next start.
@@ -103,7 +103,7 @@ impl Loop {
                 let now = self.bench.clock.now();
                 // Said twice: no more patience.
                 let grace = if self.stopping.is_some() { Duration::ZERO } else { self.bench.config.grace };
-                self.stopping = Some(if grace.is_zero() { now.saturating_sub(CANCEL) } else { now + grace });
+                self.stopping = Some(if grace.is_zero() { now } else { now + grace + CANCEL });
                 self.bench.observer.notice(&Notice::Stopping { running: self.queue.n_running() });
             }
             Control::Reload => match (self.reload)() {

@@ -67,6 +67,9 @@ impl Loop {
             }
             self.full_until = None;
         }
+        if let Some(why) = self.job.obstacle() {
+            return Some(why);
+        }
         let free = rustix::fs::statvfs(&self.bench.place.output).map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
         match free {
             Ok(free) if free < self.bench.config.min_free => {

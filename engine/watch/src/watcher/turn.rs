@@ -210,9 +210,11 @@ impl Loop {
         }
     }
 
-    fn tell(&self) {
+    fn tell(&mut self) {
         let next: Vec<String> = self.queue.ready().take(20).map(Input::shown).collect();
+        let held = self.intake.settler.held().iter().map(|(name, why)| (shown(name), why.clone())).collect();
         self.bench.live.change(|now| {
+            now.held = held;
             now.queued = self.queue.n_ready();
             now.next = next;
             now.settling = self.intake.settler.len();

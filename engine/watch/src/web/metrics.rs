@@ -23,6 +23,7 @@ pub fn metrics(now: &Now, status: Option<&Status>, steps: &[Step]) -> String {
     put("queued", "gauge", "Complete inputs in memory that wait for a worker.", now.queued as f64);
     put("later", "gauge", "Inputs that wait for another attempt or another watcher.", now.later as f64);
     put("settling", "gauge", "Files not known to be complete.", now.settling as f64);
+    put("held", "gauge", "Series and folders that wait for an empty or unfinished file beside them.", now.held.len() as f64);
     put("workers", "gauge", "Workers.", now.lanes.len() as f64);
     put("workers_busy", "gauge", "Workers with an input.", now.lanes.iter().flatten().count() as f64);
     put("paused", "gauge", "1 while nothing starts.", f64::from(u8::from(now.paused.is_some())));
@@ -75,8 +76,13 @@ mod tests {
     #[test]
     fn every_line_is_a_comment_or_a_number() {
         let step = Step { name: "a \"b\"\n".into(), calls: 2, total_s: 0.5, ..Step::default() };
-        let text = metrics(&Now { done: 3, ..Now::default() }, Some(&Status { failed: 2, ..Status::default() }), &[step]);
+        let text = metrics(
+            &Now { done: 3, held: vec![("a".into(), "b.part is still being written".into())], ..Now::default() },
+            Some(&Status { failed: 2, ..Status::default() }),
+            &[step],
+        );
         assert!(text.contains("node_seconds_total{node=\"a \\\"b\\\"\\n\"} 0.5\n"), "{text}");
+        assert!(text.contains("\nvoxloom_watch_held 1\n"));
         assert!(text.contains("\nvoxloom_watch_done_total 3\n") && text.contains("{state=\"failed\"} 2\n"));
         for line in text.lines() {
             assert!(

@@ -3,9 +3,11 @@
 use crate::stage::{ByHand, ByPrefix, Copy, Stage, copy};
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use voxloom_watch::events::Hint;
 use voxloom_watch::grouping::{Folders, Grouping};
+use voxloom_watch::job::{Failure, Job, Work};
 use voxloom_watch::retire::After;
 use voxloom_watch::watcher::Control;
 
@@ -204,6 +206,41 @@ fn more_inputs_than_fit_into_memory_are_all_done() {
     stage.fill(60);
     let (summary, _) = stage.once(copy(), |parts| parts.config.queue = 7);
     assert_eq!(summary.done, 60);
+}
+
+/// A job that cannot work so long as it is told so, and finds out in the middle of its first attempt.
+struct Held(Arc<AtomicBool>);
+
+impl Job for Held {
+    fn identity(&self) -> &str {
+        "held"
+    }
+
+    fn obstacle(&self) -> Option<String> {
+        self.0.load(Ordering::SeqCst).then(|| "its tools are gone".into())
+    }
+
+    fn run(&self, work: &Work) -> Result<serde_json::Value, Failure> {
+        if work.attempt == 1 && !work.output.parent().unwrap().join("been").exists() {
+            std::fs::write(work.output.parent().unwrap().join("been"), "").unwrap();
+            self.0.store(true, Ordering::SeqCst);
+            return Err(Failure::cancelled());
+        }
+        copy().run(work)
+    }
+}
+
+#[test]
+fn what_keeps_the_job_from_working_pauses_and_is_no_attempt_of_the_input() {
+    let stage = Stage::new();
+    stage.put("a", "a");
+    let held = Arc::<AtomicBool>::default();
+    let watching = stage.watch(Held(Arc::clone(&held)), |parts| parts.config.retry.attempts = 1);
+    watching.wait("its tools are gone");
+    assert_eq!(watching.heard.count("started"), 1);
+    held.store(false, Ordering::SeqCst);
+    watching.wait("done a 1");
+    assert_eq!(watching.stop().failed, 0);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use voxloom_watch::grouping::{Belongs, Grouping};
 use voxloom_watch::job::{Failure, Job, Work};
+use voxloom_watch::live::Live;
 use voxloom_watch::stamp::Stamp;
 use voxloom_watch::watcher::Parts;
 
@@ -159,8 +160,10 @@ fn a_file_that_grows_is_not_left_over_however_old_it_says_it_is() {
     let stage = Stage::new();
     stage.put("a/one-1", "1");
     stage.put("a/one-2.part", "");
+    let live = Arc::<Live>::default();
     let watching = stage.watch(copy(), |parts| {
         by_slices(parts);
+        parts.live = Arc::clone(&live);
         // Left after three seconds.
         parts.config.quiet.groups = Duration::from_millis(50);
     });
@@ -171,10 +174,12 @@ fn a_file_that_grows_is_not_left_over_however_old_it_says_it_is() {
         std::thread::sleep(Duration::from_millis(20));
     }
     assert_eq!(watching.heard.count("started"), 0, "{:?}", watching.heard.lines());
+    assert_eq!(live.now().held, [("one".to_owned(), "a/one-2.part is still being written".to_owned())]);
     // Now nobody writes it any more.
     watching.wait("one no longer waits for a/one-2.part");
     watching.wait("done one 1");
     watching.stop();
+    assert!(live.now().held.is_empty());
 }
 
 #[test]

@@ -82,7 +82,7 @@ pub struct Watch {
     /// Seconds without a sign of life after which another watcher's claim is taken over
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub lease: Duration,
-    /// Seconds that work under way may take when the watcher is told to stop
+    /// Seconds that work under way may take when the watcher is told to stop; then it is cancelled, which may take 5 s more
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub grace: Duration,
     /// Start nothing while the disk of the results has less free

@@ -8,12 +8,15 @@ use super::weights::Weights;
 use crate::arguments::LogLevel;
 use serde_json::{Map, Value as Json, json};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use voxloom_core::load::Plugins;
 use voxloom_core::run::{Event, RunOptions, Stock, run_with};
 use voxloom_watch::job::{Failure, Job, Work};
+use voxloom_watch::notice::{Notice, Observer};
 use voxloom_watch::place::Place;
+use voxloom_watch::words::shown;
 
 /// What stays the same as long as the pipeline file does.
 pub struct Prepared {
@@ -33,18 +36,28 @@ pub struct Prepared {
 /// A prepared pipeline, and what stays open for it from one input to the next.
 pub struct PipelineJob {
     prepared: Prepared,
-    /// Modules that stay loaded, one stock a worker.
-    stocks: Vec<Mutex<Stock>>,
+    /// One a worker.
+    seats: Vec<Seat>,
+    has_warned: AtomicBool,
     around: OnceLock<(Arc<Log>, PathBuf)>,
     /// When freed memory was last given back.
     given_back: Mutex<Instant>,
 }
 
+/// What a worker has to itself.
+struct Seat {
+    /// Modules that stay loaded.
+    stock: Mutex<Stock>,
+    /// Its last input needed files of weights again: the pipeline writes them, or a call has spoiled a module.
+    lacks: AtomicBool,
+}
+
 impl PipelineJob {
-    /// `workers` work at one time.
-    pub fn new(prepared: Prepared, workers: usize) -> Self {
-        let stocks = (0..workers).map(|_| Mutex::default()).collect();
-        Self { prepared, stocks, around: OnceLock::new(), given_back: Mutex::new(Instant::now()) }
+    /// With the modules of each worker.
+    pub fn new(prepared: Prepared, stocks: Vec<Stock>) -> Self {
+        let seats = stocks.into_iter().map(|stock| Seat { stock: Mutex::new(stock), lacks: AtomicBool::new(false) }).collect();
+        let has_warned = AtomicBool::new(false);
+        Self { prepared, seats, has_warned, around: OnceLock::new(), given_back: Mutex::new(Instant::now()) }
     }
 
     /// Tells the job where lines go and results will lie.
@@ -63,19 +76,20 @@ impl PipelineJob {
         self.prepared.reading.as_ref()
     }
 
+    /// What is wrong with files of weights: they are not what they were when they were loaded.
+    fn weights(&self) -> Option<String> {
+        let changed = self.prepared.weights.iter().find(|weights| weights.is_changed())?;
+        Some(format!("weights {} were changed or removed", shown(&changed.path)))
+    }
+
     fn work(&self, work: &Work) -> Result<Json, Failure> {
         let input = work.input().map_err(|error| Failure::of_io(&work.scratch, &error))?;
         let text = |path: &Path| path.to_str().map(str::to_owned).ok_or_else(|| Failure::bad("the input's name is no UTF-8"));
         let (input, output) = (text(&input)?, text(&work.output)?);
-        let Prepared { source, options, plugins, weights, reading, .. } = &self.prepared;
+        let Prepared { source, options, plugins, reading, .. } = &self.prepared;
         let (mut pipeline, _) = source
             .pipeline(&input, &output)
             .map_err(|faults| Failure::bad(faults.list().iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
-        if let Some(changed) = weights.iter().find(|known| known.is_changed()) {
-            // A result must not be recorded as that of weights it was not made with.
-            let text = format!("weights {} were changed; SIGHUP takes them into use", changed.path.display());
-            return Err(Failure::transient(text));
-        }
         plugins.load(&mut pipeline).map_err(|skipped| Failure::transient(skipped.to_string()))?;
         let options = RunOptions {
             cancel: Arc::clone(&work.cancel),
@@ -94,11 +108,16 @@ impl PipelineJob {
                 log.node(level, &work.name, node, text);
             }
         };
-        let ran = {
-            let stock = self.stocks.get(work.lane).unwrap_or(&self.stocks[0]);
-            let mut stock = stock.lock().unwrap_or_else(PoisonError::into_inner);
-            run_with(&pipeline, &options, &mut hear, &mut stock)
-        };
+        let seat = self.seats.get(work.lane).unwrap_or(&self.seats[0]);
+        let mut stock = seat.stock.lock().unwrap_or_else(PoisonError::into_inner);
+        let reads = !stock.has(&pipeline, &options);
+        seat.lacks.store(reads, Ordering::SeqCst);
+        // Where weights are read for this input, before and after they must be those of the job's identity.
+        let as_known = || if reads { self.weights().map_or(Ok(()), |why| Err(held(&why))) } else { Ok(()) };
+        as_known()?;
+        let ran = run_with(&pipeline, &options, &mut hear, &mut stock);
+        as_known()?;
+        drop(stock);
         let mut report = ran.map_err(|error| faults::of_error(&error))?;
         if let Some(failure) = faults::of_report(&report) {
             return Err(failure);
@@ -115,6 +134,11 @@ impl PipelineJob {
     }
 }
 
+/// The attempt does not count: the watcher asks for the obstacle before it gives out the next input.
+fn held(why: &str) -> Failure {
+    Failure { message: why.into(), ..Failure::cancelled() }
+}
+
 impl Job for PipelineJob {
     fn identity(&self) -> &str {
         &self.prepared.identity
@@ -122,6 +146,19 @@ impl Job for PipelineJob {
 
     fn parts(&self) -> Vec<PathBuf> {
         self.prepared.parts.clone()
+    }
+
+    fn obstacle(&self) -> Option<String> {
+        let why = self.weights()?;
+        if self.seats.iter().any(|seat| seat.lacks.load(Ordering::SeqCst)) {
+            return Some(format!("{why}; SIGHUP takes them into use"));
+        }
+        if let Some((log, _)) = self.around.get()
+            && !self.has_warned.swap(true, Ordering::SeqCst)
+        {
+            log.notice(&Notice::Warning { text: &format!("{why}; those that are loaded stay in use until SIGHUP") });
+        }
+        None
     }
 
     fn run(&self, work: &Work) -> Result<Json, Failure> {

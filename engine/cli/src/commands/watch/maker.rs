@@ -19,7 +19,7 @@ use voxloom_core::check::Faults;
 use voxloom_core::graph::Pipeline;
 use voxloom_core::load::Plugins;
 use voxloom_core::operators::Operators;
-use voxloom_core::run::{Device, RunOptions};
+use voxloom_core::run::{Device, Kind as Cause, RunError, RunOptions, Stock};
 
 /// Makes jobs from the pipeline file as it is at that moment: at the start, and when the watcher is told to read it again.
 pub struct Maker {
@@ -111,13 +111,45 @@ impl Maker {
             plugins: self.plugins.used(&pipeline).into_iter().map(crate::commands::run::facts).collect(),
             ..self.options.clone()
         };
-        let weights = pipeline.modules.iter().filter_map(|module| module.weights.as_deref()).map(Weights::look).collect();
+        let weights: Vec<_> = pipeline.modules.iter().filter_map(|module| module.weights.as_deref()).map(Weights::look).collect();
         let identity = self.identify(&pipeline, &options);
         let identity = identity.map_err(|line| Refused::new(Exit::Usage, format!("error: {line}")))?;
         let parts = self.parts(&source, &pipeline);
+        let stocks = self.stocks(&pipeline, &options, &weights)?;
         let reading = self.is_seen.then(|| Arc::new(Reading::new(pipeline, &options, self.items)));
         let prepared = Prepared { source, options, plugins: Arc::clone(&self.plugins), identity, weights, parts, reading };
-        Ok(PipelineJob::new(prepared, self.items))
+        Ok(PipelineJob::new(prepared, stocks))
+    }
+
+    /// Modules with their weights, one stock a worker: what cannot be loaded is said now, and not of every input.
+    fn stocks(&self, pipeline: &Pipeline, options: &RunOptions, weights: &[Weights]) -> Result<Vec<Stock>, Refused> {
+        let mut stocks = Vec::new();
+        for _ in 0..self.items {
+            let mut stock = Stock::pinned();
+            let is_kept = stock.fill(pipeline, options).map_err(|error| {
+                let exit = match (&error, error.kind()) {
+                    (RunError::Device { .. }, _) => Exit::Plugin,
+                    (_, Cause::Other) => Exit::Usage,
+                    _ => Exit::Stopped,
+                };
+                Refused::new(exit, format!("error: {error}; nothing was touched"))
+            })?;
+            stocks.push(stock);
+            if !is_kept {
+                // Every input needs its own: now it is known that they can be had.
+                stocks.resize_with(self.items, Stock::pinned);
+            }
+            if stocks.len() == self.items {
+                break;
+            }
+        }
+        match weights.iter().find(|weights| weights.is_changed()) {
+            Some(changed) => {
+                let text = format!("error: weights {} were changed while they were read; try again", changed.path.display());
+                Err(Refused::new(Exit::Stopped, text))
+            }
+            None => Ok(stocks),
+        }
     }
 
     /// File, parameters, plugins, contents of weights, seed: what the results depend on besides the input.

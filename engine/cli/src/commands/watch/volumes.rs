@@ -24,6 +24,10 @@ impl<J: Job> Job for Volumes<J> {
         self.job.parts()
     }
 
+    fn obstacle(&self) -> Option<String> {
+        self.job.obstacle()
+    }
+
     fn run(&self, work: &Work) -> Result<Json, Failure> {
         let Some(what) = Some(&work.files).filter(|_| work.is_group).and_then(|files| no_volume(files)) else {
             return if work.beside.is_empty() { self.job.run(work) } else { Err(incomplete(work)) };

@@ -106,8 +106,17 @@ fn numbers(text: &mut String, status: &Status, now: &Now, unix: f64) {
     if let (Some(seconds), Some(oldest)) = (status.oldest_waiting_s, &status.oldest_waiting) {
         put(text, format_args!("<p class=\"dim\">Waiting longest: {}, seen {}</p>", name(oldest), ago(unix - seconds, unix)));
     }
+    for (held, why) in now.held.iter().take(HELD) {
+        put(text, format_args!("<p class=\"dim\">Held back: {}, as {}</p>", name(held), name(why)));
+    }
+    if now.held.len() > HELD {
+        put(text, format_args!("<p class=\"dim\">and {} more</p>", now.held.len() - HELD));
+    }
     text.push_str("</section>\n");
 }
+
+/// Groups that wait for files beside them, and are named.
+const HELD: usize = 5;
 
 fn put(text: &mut String, words: std::fmt::Arguments) {
     // Writing to a string does not fail.
