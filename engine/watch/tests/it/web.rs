@@ -1,6 +1,6 @@
 //! What is seen over HTTP while a watcher works: read-only, to this machine, with names that are only names.
 
-use crate::stage::{Copy, Stage};
+use crate::stage::{ByPrefix, Copy, Stage, copy};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -116,6 +116,29 @@ fn the_page_tells_what_runs_and_why_a_pipeline_is_not_in_use() {
     assert!(get(address, "/metrics").1.contains("voxloom_watch_node_calls_total{node=\"<copy>\"} 2\n"));
     drop(let_go);
     watching.wait("done a");
+}
+
+#[test]
+fn the_page_names_what_is_held_back_and_why() {
+    let stage = Stage::new();
+    let live = Arc::<Live>::default();
+    let address = serve("127.0.0.1:0".parse().unwrap(), view(&stage, "", &live, Arc::new(Dark))).unwrap();
+    stage.put("<b>one-1", "1");
+    stage.put("one-2.part", "half");
+    let watching = stage.watch(copy(), |parts| {
+        parts.grouping = Arc::new(ByPrefix);
+        parts.live = live;
+    });
+    watching.wait("waits: one-2.part");
+    let began = Instant::now();
+    while !get(address, "/metrics").1.contains("voxloom_watch_held 1\n") {
+        assert!(began.elapsed() < Duration::from_secs(60));
+    }
+    let (_, page) = get(address, "/");
+    let shown = |name: &str| format!("<bdi class=\"name\">{name}</bdi>");
+    let words = format!("Held back: {}, as {}", shown("&lt;b&gt;one"), shown("one-2.part is still being written"));
+    assert!(page.contains(&words), "{page}");
+    watching.stop();
 }
 
 #[test]
