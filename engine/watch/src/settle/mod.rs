@@ -5,7 +5,10 @@
 mod groups;
 mod lost;
 mod ready;
+mod terms;
 mod unfinished;
+
+pub use terms::{Doubt, Hold, Quiet, Said, Seen};
 
 use crate::clock::Clock;
 use crate::content::look;
@@ -18,36 +21,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use unfinished::Unfinished;
-
-/// How long quiet must last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quiet {
-    /// For a file that is an input of its own.
-    pub files: Duration,
-    /// For files that belong together.
-    pub groups: Duration,
-}
-
-/// What is known of a file besides its stamp.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Said<'a> {
-    Nothing,
-    /// This, the file itself or a folder above it, was renamed into place: whoever did so is done with the file, but with a group
-    /// only where this is all of it.
-    Renamed(&'a Path),
-    /// Nobody writes it any more, nor anything of its group in the same folder.
-    Complete,
-}
-
-impl Said<'_> {
-    fn is_complete(self, belongs: &Belongs) -> bool {
-        match (self, belongs) {
-            (Self::Nothing, _) | (Self::Renamed(_), Belongs::Unknown) => false,
-            (Self::Renamed(what), Belongs::To { name, quiet_with }) => name == quiet_with && path_of(name) == what,
-            (Self::Renamed(_) | Self::Complete, _) => true,
-        }
-    }
-}
 
 /// Files that are not known to be complete yet.
 pub struct Settler {
@@ -67,33 +40,6 @@ pub struct Settler {
     notes: Vec<String>,
     /// Files to be asked about (again): they were changed, or are quiet and still nobody knows what they belong to.
     doubtful: Vec<(PathBuf, Stamp, Doubt)>,
-}
-
-/// Why a file is asked about again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doubt {
-    /// No event had told of its change.
-    Changed,
-    /// It is quiet: what it belongs to must be known now, or it is lost.
-    Quiet,
-}
-
-/// When a file was seen.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Seen {
-    /// First as it is, on the clock that never jumps.
-    pub since: Duration,
-    /// First at all, in seconds since 1970.
-    pub first: f64,
-}
-
-/// How long groups are held back though they are quiet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hold {
-    /// Files are about to be tracked that were seen then: what was quiet only later may have to wait for them.
-    pub since: Duration,
-    /// Among them are files of which somebody said that they are complete.
-    pub is_complete: bool,
 }
 
 #[derive(Clone, Debug)]
