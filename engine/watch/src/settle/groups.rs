@@ -41,6 +41,8 @@ struct Circle {
     folders: BTreeMap<PathBuf, usize>,
     /// The last change of any of its files, or of what may become one.
     last: Duration,
+    /// The same of its files alone.
+    changed: Duration,
     /// It was quiet for long enough, but for something that only others can change.
     is_held: bool,
 }
@@ -82,6 +84,12 @@ impl Groups {
         self.by_name.get(name).is_some_and(Group::is_complete)
     }
 
+    /// The last change of any file that is quiet with a group.
+    pub fn changed(&self, name: &Path) -> Duration {
+        let circles = self.by_name.get(name).into_iter().flat_map(|group| self.circles_of(group));
+        circles.map(|circle| circle.changed).max().unwrap_or_default()
+    }
+
     /// A file came; nothing happens where it belongs to no group.
     pub fn add(&mut self, path: &Path, file: &Tracked) {
         let Belongs::To { name, quiet_with } = &file.belongs else { return };
@@ -95,6 +103,7 @@ impl Groups {
         let circle = self.circles.entry(quiet_with.clone()).or_default();
         count(&mut circle.folders, folder);
         circle.last = circle.last.max(file.since);
+        circle.changed = circle.changed.max(file.since);
         circle.is_held = false;
         count(&mut self.folders, folder);
         self.n_files += 1;

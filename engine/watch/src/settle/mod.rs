@@ -16,6 +16,7 @@ use crate::grouping::{Belongs, path_of};
 use crate::stamp::Stamp;
 use groups::Groups;
 use lost::Lost;
+use ready::Held;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub struct Settler {
     lost: Lost,
     unfinished: Unfinished,
     /// Groups that only somebody else can end the waiting of, and why.
-    held: BTreeMap<PathBuf, String>,
+    held: BTreeMap<PathBuf, Held>,
     /// What somebody should know of groups that wait, or that wait no longer.
     notes: Vec<String>,
     /// Files to be asked about (again): they were changed, or are quiet and still nobody knows what they belong to.
@@ -161,9 +162,9 @@ impl Settler {
     }
 
     /// Groups that are quiet and yet wait, and what for.
-    pub fn held(&mut self) -> &BTreeMap<PathBuf, String> {
+    pub fn held(&mut self) -> impl Iterator<Item = (&Path, &str)> {
         self.held.retain(|name, _| self.groups.files(name).len() > 0);
-        &self.held
+        self.held.iter().map(|(name, held)| (name.as_path(), held.why.as_str()))
     }
 
     /// What somebody should know by now; each is told of once, and again so long as it is so.

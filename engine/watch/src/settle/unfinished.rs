@@ -23,25 +23,22 @@ struct Began {
     has_grown: bool,
 }
 
-/// The first unfinished files of each folder, by whether they are still waited for; of one moment.
-pub type Looked = HashMap<PathBuf, [Option<PathBuf>; 2]>;
+/// The unfinished files of each folder at one moment: those that may still be written, and those that were left over.
+pub type Looked = HashMap<PathBuf, (Vec<PathBuf>, Vec<PathBuf>)>;
 
 impl Unfinished {
-    /// The first file of a folder that may still be written, and the first that was left over; both relative to `root`, as
-    /// `folder` is. A file is left over when nobody wrote it for `bound`.
-    pub fn look(&mut self, root: &Path, folder: &Path, clock: &dyn Clock, bound: Duration) -> [Option<PathBuf>; 2] {
+    /// The files of a folder that may still be written, and those that were left over; all relative to `root`, as `folder` is.
+    /// A file is left over when nobody wrote it for `bound`.
+    pub fn look(&mut self, root: &Path, folder: &Path, clock: &dyn Clock, bound: Duration) -> (Vec<PathBuf>, Vec<PathBuf>) {
         let entries = std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
         let mut paths: Vec<PathBuf> =
             entries.map(|entry| entry.file_name()).filter(|name| is_unfinished(name)).map(|name| folder.join(name)).collect();
         paths.sort();
         self.seen.retain(|path, _| path.parent() != Some(folder) || paths.binary_search(path).is_ok());
-        let mut first = [None, None];
-        for path in paths {
-            let Ok(stamp) = look(&root.join(&path)) else { continue };
-            let is_left = usize::from(self.idle(&path, stamp, clock) >= bound);
-            first[is_left].get_or_insert(path);
-        }
-        first
+        let there = paths.into_iter().filter_map(|path| Some((look(&root.join(&path)).ok()?, path)));
+        let (left, written): (Vec<_>, Vec<_>) = there.partition(|(stamp, path)| self.idle(path, *stamp, clock) >= bound);
+        let paths = |files: Vec<(Stamp, PathBuf)>| files.into_iter().map(|(_, path)| path).collect();
+        (paths(written), paths(left))
     }
 
     /// How long nobody has written a file.

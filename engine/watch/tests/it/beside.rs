@@ -3,7 +3,7 @@
 use crate::stage::{Copy, Stage, copy};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use voxloom_watch::grouping::{Belongs, Grouping};
 use voxloom_watch::job::{Failure, Job, Work};
 use voxloom_watch::live::Live;
@@ -233,4 +233,45 @@ fn a_name_in_two_studies_waits_for_both() {
     watching.wait("done one 1");
     watching.stop();
     assert!(stage.output("one/copy2").exists());
+}
+
+#[test]
+fn a_folder_where_something_is_always_being_written_holds_nobody_for_ever() {
+    let stage = Stage::new();
+    stage.put("a/one-1", "1");
+    let watching = stage.watch(copy(), by_slices);
+    let began = Instant::now();
+    for index in 0.. {
+        // The next begins before this one ends.
+        stage.put(format!("a/other{index}.part"), "half");
+        if index > 0 {
+            std::fs::remove_file(stage.input(format!("a/other{}.part", index - 1))).unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(20));
+        if watching.heard.count("done one") == 1 {
+            break;
+        }
+        // It would be left over after nine.
+        assert!(began.elapsed() < Duration::from_secs(8), "{:?}", watching.heard.lines());
+    }
+    let waited = watching.heard.lines().iter().any(|line| line.contains("one waits: a/other"));
+    assert!(waited, "for the first that it saw: {:?}", watching.heard.lines());
+    watching.stop();
+}
+
+#[test]
+fn an_empty_file_from_long_before_stands_in_nobodys_way() {
+    let stage = Stage::new();
+    stage.put("slice", "");
+    // Left over after 1.2 seconds.
+    let short = |parts: &mut Parts| {
+        by_slices(parts);
+        parts.config.quiet.groups = Duration::from_millis(20);
+    };
+    std::thread::sleep(Duration::from_millis(1600));
+    stage.put("one-1", "1");
+    let (job, told) = careful();
+    let (summary, heard) = stage.once(job, short);
+    assert_eq!((summary.done, told.lock().unwrap().as_slice()), (1, &["one: ".to_owned()][..]), "{heard:?}");
+    assert!(stage.input("slice").exists());
 }
