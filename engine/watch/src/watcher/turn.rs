@@ -10,7 +10,6 @@ use super::workers::Workers;
 use super::{Control, Parts, Summary};
 use crate::attempt::Bench;
 use crate::claim::Claims;
-use crate::content::pipeline_key;
 use crate::error::Error;
 use crate::events::{Events, Hint, Sink, remote};
 use crate::input::{Input, shown};
@@ -46,10 +45,6 @@ pub struct Loop {
     pub(super) next_scan: Duration,
     /// Everything could be looked at once.
     pub(super) was_whole: bool,
-    /// Everything that could be looked at was looked at once.
-    pub(super) had_room: bool,
-    /// Files and folders that could not be looked at, the last time.
-    pub(super) n_unseen: usize,
     /// And is tracked.
     pub(super) has_scanned: bool,
     /// A disk was full: no sooner than then is it tried again.
@@ -105,8 +100,6 @@ impl Loop {
             every,
             next_scan: now,
             was_whole: false,
-            had_room: false,
-            n_unseen: 0,
             has_scanned: false,
             full_until: None,
             full_pause: bench.config.full_pause,
@@ -120,17 +113,12 @@ impl Loop {
             reload,
             controls,
         };
-        own.takes_job()?;
+        own.leave_out();
         Ok(own)
     }
 
-    /// From now on the job is this one. What it is made of may lie among the inputs, and is none of them.
-    pub(super) fn takes_job(&mut self) -> Result<(), Error> {
-        match self.bench.ledger.uses(&pipeline_key(self.job.identity())) {
-            // Without it a result is numbered where it could replace an earlier one.
-            Err(error) if error.is_full() => self.is_full(),
-            other => other?,
-        }
+    /// What the job is made of may lie among the inputs, and is none of them.
+    pub(super) fn leave_out(&mut self) {
         let place = &self.bench.place;
         let paths = place.left_out(&self.job.parts());
         let results = place.output.strip_prefix(&place.input).ok();
@@ -139,7 +127,6 @@ impl Loop {
         if !names.is_empty() {
             self.warn(format!("no inputs, as the pipeline is made of them: {}", names.join(", ")));
         }
-        Ok(())
     }
 
     /// Turns until it is told to stop, or, with `once`, nothing is left.
@@ -158,8 +145,7 @@ impl Loop {
                     self.workers.join();
                 }
                 let (done, same, failed) = (now.done, now.same, now.failed);
-                let (n_incomplete, n_unseen) = (self.intake.settler.len(), self.n_unseen);
-                return Ok(Summary { done, same, passed_over: now.passed_over, failed, left, n_incomplete, n_unseen });
+                return Ok(Summary { done, same, passed_over: now.passed_over, failed, left });
             }
             self.sleep()?;
             self.bench.ledger.is_there()?;
@@ -187,7 +173,7 @@ impl Loop {
         select! {
             recv(self.workers.told) -> told => if let Ok(told) = told { self.told(told)? },
             recv(self.controls) -> control => match control {
-                Ok(control) => self.control(control)?,
+                Ok(control) => self.control(control),
                 // Nobody can control it any more: it goes on as it is.
                 Err(_) => self.controls = crossbeam::channel::never(),
             },
@@ -208,10 +194,10 @@ impl Loop {
 
     pub(super) fn troubles(&mut self, troubles: crate::scan::Troubles) {
         for (path, error) in troubles {
-            // Of the watched folder itself is told where it makes a pause.
-            if !path.as_os_str().is_empty() {
-                self.warn(format!("{} cannot be looked at: {error}", shown(&path)));
-            }
+            self.warn(format!(
+                "{} cannot be looked at: {error}",
+                if path.as_os_str().is_empty() { ".".into() } else { shown(&path) }
+            ));
         }
     }
 
