@@ -102,6 +102,11 @@ fn file_hash(path: &Path, member: &Member, buffer: &mut [u8]) -> Result<blake3::
     Ok(hasher.finalize())
 }
 
+/// What stands for a job, whatever goes in.
+pub fn pipeline_key(identity: &str) -> String {
+    blake3::hash(identity.as_bytes()).to_hex()[..32].to_owned()
+}
+
 /// The key of a job: what goes in and what is done with it.
 pub fn job_key(content: &str, identity: &str) -> String {
     let mut hasher = blake3::Hasher::new();

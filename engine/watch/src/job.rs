@@ -75,6 +75,16 @@ impl Work {
     }
 }
 
+impl Work {
+    /// Where the input lay: the file, or, of a group, the watched folder. Folders below it may be called after patients.
+    pub fn origin(&self) -> &Path {
+        match &self.files[..] {
+            [file] if !self.is_group => file,
+            _ => &self.folder,
+        }
+    }
+}
+
 /// Links to a file below `view`, and says where. A name that is no UTF-8 gets `index` before it, so that two stay two.
 fn link(file: &Path, view: &Path, relative: &Path, index: usize) -> std::io::Result<PathBuf> {
     let link = match relative.to_str() {

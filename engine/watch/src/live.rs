@@ -24,6 +24,8 @@ pub struct Now {
     pub later: usize,
     /// Why nothing starts.
     pub paused: Option<String>,
+    /// That is because the watched folder cannot be read.
+    pub is_blind: bool,
     /// How often the folder was looked through, and how long the last look took.
     pub scans: u64,
     pub scan_s: f64,

@@ -24,6 +24,9 @@ pub struct Mark {
     pub content: String,
     /// Hash of content, pipeline, parameters, plugins and weights.
     pub job: String,
+    /// Hash of the same without the content.
+    #[serde(default)]
+    pub pipeline: String,
     /// 0 for a copy.
     pub attempt: u32,
     /// When work began, in seconds since 1970, as the ledger of its watcher has it, too: so that one knows its own again.
@@ -37,6 +40,9 @@ pub struct Mark {
     /// The input stayed where it lay: when it is overwritten, a new result takes the place of this one.
     #[serde(default = "yes")]
     pub stays: bool,
+    /// Files of the input, by their paths below the watched folder as they are shown, with their sizes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, u64>,
     /// Sizes of its files by their paths; none where something else than files with readable names is among them.
     #[serde(default)]
     pub files: Option<BTreeMap<String, u64>>,
@@ -66,7 +72,8 @@ impl Mark {
     /// As the mark of a result of this input.
     #[must_use]
     pub fn of(self, input: &Input, stays: bool) -> Self {
-        Self { input: input.shown(), name: name_hash(&input.name), stays, ..self }
+        let inputs = input.members.iter().map(|member| (shown(&member.path), member.stamp.size)).collect();
+        Self { input: input.shown(), name: name_hash(&input.name), stays, inputs, ..self }
     }
 
     /// The mark in a folder; none where it is no result.

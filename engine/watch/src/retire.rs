@@ -117,6 +117,13 @@ fn require_folder(folder: &Path, name: &str) -> io::Result<()> {
 /// Says why an input failed, in the folder where it lies then.
 const ERROR: &str = "error.json";
 
+/// True for a file that was written beside an input that failed, and came back with it.
+pub fn is_error(file: &Path) -> bool {
+    let is_called_so = file.file_name().is_some_and(|name| name == ERROR);
+    let read = || -> Option<serde_json::Value> { serde_json::from_slice(&std::fs::read(file).ok()?).ok() };
+    is_called_so && read().is_some_and(|error| ["input", "kind", "message", "voxloom"].iter().all(|key| error.get(key).is_some()))
+}
+
 /// The name of a failed file in its folder, where one name is taken.
 fn beside_error(path: &Path) -> PathBuf {
     numbered(path, if path == Path::new(ERROR) { 2 } else { 1 })

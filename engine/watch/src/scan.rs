@@ -58,6 +58,7 @@ impl Walk {
         let absolute = if path.as_os_str().is_empty() { self.folder.clone() } else { self.folder.join(&path) };
         match absolute.symlink_metadata() {
             Ok(metadata) if metadata.is_dir() => self.enter(path, &absolute, is_ready),
+            Ok(metadata) if metadata.is_file() && crate::retire::is_error(&absolute) => {}
             Ok(metadata) if metadata.is_file() => return Some(Found { path, stamp: Stamp::of(&metadata), is_ready }),
             // Links, pipes, sockets and devices are no inputs.
             Ok(_) => {}

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::ledger::{self, open_to_read};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 use std::path::Path;
 
@@ -21,6 +21,10 @@ pub struct Status {
     /// Seconds since the oldest input that waits was seen.
     pub oldest_waiting_s: Option<f64>,
     pub oldest_waiting: Option<String>,
+    /// Files that are not known to be complete, as of a minute ago while a watcher runs: empty, or still written, or just come.
+    pub not_complete: u64,
+    pub oldest_not_complete_s: Option<f64>,
+    pub oldest_not_complete: Option<String>,
     pub last: Vec<Entry>,
     pub failures: Vec<Entry>,
     pub under_way: Vec<Entry>,
@@ -99,10 +103,26 @@ impl Looker {
             status.oldest_waiting_s = Some((now - oldest.seen).max(0.0));
             status.oldest_waiting = Some(oldest.name);
         }
+        self.settling(now, &mut status)?;
         status.last = self.entries("state = 'done' ORDER BY ended DESC", n)?;
         status.failures = self.entries("state = 'failed' ORDER BY ended DESC", n)?;
         status.under_way = self.entries("state = 'running' ORDER BY started", n)?;
         Ok(status)
+    }
+
+    fn settling(&self, now: f64, status: &mut Status) -> rusqlite::Result<()> {
+        // One that is only looked at may be of an earlier version.
+        let is_there = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'settling'";
+        if self.connection.query_row(is_there, [], |_| Ok(())).optional()?.is_none() {
+            return Ok(());
+        }
+        let one = |row: &rusqlite::Row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<f64>>(2)?));
+        let found = self.connection.query_row("SELECT n_files, oldest, seen FROM settling", [], one).optional()?;
+        if let Some((n_files, oldest, seen)) = found {
+            (status.not_complete, status.oldest_not_complete) = (n_files, oldest);
+            status.oldest_not_complete_s = seen.map(|seen| (now - seen).max(0.0));
+        }
+        Ok(())
     }
 
     fn entries(&self, which: &str, n: usize) -> rusqlite::Result<Vec<Entry>> {

@@ -143,7 +143,8 @@ fn watch_until_stopped(arguments: &Watch, global: &Global, talk: &Talk, log: &Ar
     if summary.left > 0 {
         Exit::Stopped.at_once();
     }
-    Ok(if arguments.once && summary.failed > 0 { Exit::SomeFailed } else { Exit::Done })
+    let is_all = summary.failed == 0 && summary.n_unseen == 0;
+    Ok(if arguments.once && !is_all { Exit::SomeFailed } else { Exit::Done })
 }
 
 /// SIGTERM and SIGINT stop, a second one at once; SIGHUP reads the pipeline file again.

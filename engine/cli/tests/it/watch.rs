@@ -196,7 +196,8 @@ fn what_arrives_is_run_once_and_told_in_one_line() {
     assert_eq!(files(&place.path("in/done")), ["a.nii", "b c.nii"]);
     let report: Json = serde_json::from_slice(&std::fs::read(place.path("out/a.nii/report.json")).unwrap()).unwrap();
     assert_eq!(report["outcome"], "completed");
-    assert!(report["params"]["output"].as_str().unwrap().ends_with("out/a.nii"), "{}", report["params"]);
+    let param = |name: &str| report["params"][name].as_str().unwrap();
+    assert!(param("output").ends_with("out/a.nii") && param("input").ends_with("in/a.nii"), "{}", report["params"]);
     assert!(files(&place.path("out/a.nii")).iter().any(|name| name.contains(".nii")));
     // The same content again is known, under any name.
     place.arrive("again.nii", 1);

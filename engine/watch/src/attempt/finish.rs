@@ -33,8 +33,8 @@ pub struct Ready {
 /// Where a result comes from.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    /// Just made. When its work began, on the clock that never jumps, and in seconds since 1970.
-    New { began: Duration, started: f64 },
+    /// Just made. When its work began, on the clock that never jumps, and in seconds since 1970; and by which pipeline.
+    New { began: Duration, started: f64, pipeline: String },
     /// Made before by an attempt of this watcher, which took so long, and shown; only the record was missing.
     Unrecorded { elapsed: Duration },
     /// It is there: another watcher has made it, or the input was delivered before.
@@ -102,7 +102,10 @@ impl Ready {
         let Done { content, job, attempt, .. } = &self.done;
         let (content, job, attempt) = (content.clone(), job.clone(), *attempt);
         let mark = match &self.source {
-            Source::New { started, .. } => Mark { content, job, attempt, started: *started, finished: now, ..Mark::default() },
+            Source::New { started, pipeline, .. } => {
+                let (started, pipeline) = (*started, pipeline.clone());
+                Mark { content, job, pipeline, attempt, started, finished: now, ..Mark::default() }
+            }
             Source::Copied(mark) => Mark { content, ..(**mark).clone() },
             Source::Unrecorded { .. } | Source::Earlier => return Ok(Vec::new()),
         };
@@ -164,8 +167,10 @@ impl Batch<'_> {
                 let why = "another watcher took over: this one was stopped for longer than its lease";
                 return bench.undone(&ready.input, why).map(Some);
             }
-            // What was made of an input that lies in `done/` is kept; what was made of one that was overwritten is replaced.
-            let may_replace = |mark: &Mark| mark.job == ready.done.job || (bench.config.after == After::Keep && mark.stays);
+            // What was made of an input that lies in `done/` is kept; what was made of one that was overwritten is replaced, but
+            // for what another watcher has made of it with another pipeline.
+            let stays = |mark: &Mark| bench.config.after == After::Keep && mark.stays && bench.has_used(&mark.pipeline);
+            let may_replace = |mark: &Mark| mark.job == ready.done.job || stays(mark);
             match commit::publish(&ready.staged, &bench.place.output, &ready.input.name, may_replace) {
                 Ok(published) => bench.published(ready, published),
                 Err(error) => return bench.unpublished(ready, &error).map(Some),
@@ -221,6 +226,12 @@ impl Batch<'_> {
 }
 
 impl Bench {
+    /// False for a pipeline that only watchers with other ledgers have used.
+    fn has_used(&self, pipeline: &str) -> bool {
+        // Results of earlier versions do not say by what they were made; of a ledger that cannot be read is told when it is written.
+        pipeline.is_empty() || self.ledger.has_used(pipeline).unwrap_or(true)
+    }
+
     /// Where the name of a result stands.
     fn folder_of(&self, ready: &Ready) -> PathBuf {
         let result = self.place.output.join(&ready.done.result);

@@ -79,7 +79,14 @@ pub enum Worked {
 impl Bench {
     /// Works on one input until it has a result, or has none.
     pub fn work(&self, lane: usize, input: Input, job: &dyn Job) -> Worked {
-        let claim = match self.claims.take(&input) {
+        let taken = self.claims.take(&input).or_else(|error| {
+            if !self.claims.is_gone() {
+                return Err(error);
+            }
+            self.make_anew()?;
+            self.claims.take(&input)
+        });
+        let claim = match taken {
             Ok(Tried::Mine(claim)) => claim,
             Ok(Tried::Held) => return Worked::Over((input, Ok(Ended::Held))),
             Err(error) => return Worked::Over((input, Err(error))),
@@ -195,7 +202,17 @@ impl Bench {
         }
         let report = Some(report.to_string());
         let done = Done { content: content.hash, job: key, result: PathBuf::new(), same_as: None, report, attempt: number };
-        Ok(Step::Ready(done, Source::New { began, started }))
+        Ok(Step::Ready(done, Source::New { began, started, pipeline: content::pipeline_key(job.identity()) }))
+    }
+
+    /// Somebody has made the watched folder anew, or has taken away what the watcher keeps in it.
+    fn make_anew(&self) -> Result<(), Error> {
+        crate::source::belongs(&self.place, true)?;
+        self.claims.make()?;
+        let text =
+            "`.voxloom` in the watched folder was gone, and is made again: what other watchers had at work may be done twice";
+        self.observer.notice(&Notice::Warning { text });
+        Ok(())
     }
 
     fn at(&self, moment: Moment, input: &Input) {

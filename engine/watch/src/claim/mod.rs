@@ -57,11 +57,7 @@ impl Claims {
     /// It cannot be made.
     pub fn open(watched: &Path, me: Owner, lease: Duration, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let folder = watched.join(OWN).join("claims");
-        std::fs::create_dir_all(&folder).map_err(|source| Error::Folder {
-            what: "claims cannot be kept in",
-            path: folder.clone(),
-            source,
-        })?;
+        make(&folder)?;
         let probe = folder.join(format!("probe-{}", me.folder()));
         File::create(&probe).and_then(|_| std::fs::remove_file(&probe)).map_err(|source| Error::Folder {
             what: "claims cannot be written in",
@@ -69,6 +65,19 @@ impl Claims {
             source,
         })?;
         Ok(Self { folder, me, lease, clock, others: Mutex::default(), held: Held::default() })
+    }
+
+    /// True where somebody has taken the folder of claims away.
+    pub fn is_gone(&self) -> bool {
+        self.folder.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    }
+
+    /// Makes the folder of claims again.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn make(&self) -> Result<(), Error> {
+        make(&self.folder)
     }
 
     /// Tries to claim an input.
@@ -181,6 +190,11 @@ impl Claims {
     fn all(&self, base: &str) -> Result<Vec<(u64, PathBuf)>, Error> {
         generations(&self.folder, base)
     }
+}
+
+fn make(folder: &Path) -> Result<(), Error> {
+    let wrong = |source| Error::Folder { what: "claims cannot be kept in", path: folder.into(), source };
+    std::fs::create_dir_all(folder).map_err(wrong)
 }
 
 fn numbered(folder: &Path, base: &str, generation: u64) -> PathBuf {

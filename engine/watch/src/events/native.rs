@@ -3,10 +3,11 @@
 use super::{Events, Hint, Sink};
 use crate::names::OWN;
 use notify::event::{ModifyKind, RenameMode};
-use notify::{Config, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{Config, ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use std::io;
 use std::path::Path;
 
-/// Watches a folder and all below it.
+/// Watches a folder and all below it, but for folders that may not be read: what is in them is found by looking alone.
 #[derive(Default)]
 pub struct Native {
     watcher: Option<RecommendedWatcher>,
@@ -23,9 +24,38 @@ impl Events for Native {
         };
         let config = Config::default().with_follow_symlinks(false);
         let mut watcher = RecommendedWatcher::new(handler, config).map_err(|error| error.to_string())?;
-        watcher.watch(folder, RecursiveMode::Recursive).map_err(|error| error.to_string())?;
+        watch(&mut watcher, folder).map_err(|error| error.to_string())?;
         self.watcher = Some(watcher);
         Ok(())
+    }
+}
+
+/// Watches a folder and all below it that can be watched.
+///
+/// # Errors
+/// The folder itself cannot be watched, or no more folders can.
+fn watch(watcher: &mut RecommendedWatcher, folder: &Path) -> notify::Result<()> {
+    match watcher.watch(folder, RecursiveMode::Recursive) {
+        // The first that cannot be watched ends it, and folders are watched before what is in them: go on with those one by one.
+        Err(error) if is_of_one(&error) && error.paths.iter().all(|path| path != folder) => {
+            for below in std::fs::read_dir(folder)?.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+                match watch(watcher, &below.path()) {
+                    Err(error) if is_of_one(&error) => {}
+                    other => other?,
+                }
+            }
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// True where one folder is the cause, which may not be read or is gone by now.
+fn is_of_one(error: &notify::Error) -> bool {
+    match &error.kind {
+        ErrorKind::PathNotFound => true,
+        ErrorKind::Io(error) => matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound),
+        _ => false,
     }
 }
 

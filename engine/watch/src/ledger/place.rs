@@ -38,6 +38,38 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    /// From now on this ledger's watcher uses this pipeline, besides those that it used before.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn uses(&self, pipeline: &str) -> Result<(), Error> {
+        self.change(|change| change.execute("INSERT OR IGNORE INTO pipeline (hash) VALUES (?1)", [pipeline]).map(drop))
+    }
+
+    /// True for a pipeline that this ledger's watcher uses or has used.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn has_used(&self, pipeline: &str) -> Result<bool, Error> {
+        Ok(!self.query("SELECT 1 FROM pipeline WHERE hash = ?1", [pipeline], |_| Ok(()))?.is_empty())
+    }
+}
+
+impl Ledger {
+    /// Files that are not known to be complete, and the oldest with the time it was first seen, in seconds since 1970.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn settling(&self, n_files: usize, oldest: Option<&(String, f64)>) -> Result<(), Error> {
+        let (name, seen) = oldest.map(|(name, seen)| (name, seen)).unzip();
+        self.change_lightly(|change| {
+            let sql = "INSERT OR REPLACE INTO settling (only, n_files, oldest, seen) VALUES (1, ?1, ?2, ?3)";
+            change.execute(sql, params![n_files as i64, name, seen]).map(drop)
+        })
+    }
+}
+
 /// The folder of inputs and that of results, where they are known.
 pub fn known(connection: &Connection) -> rusqlite::Result<Option<[PathBuf; 2]>> {
     // One that is only looked at may be of an earlier layout.

@@ -92,6 +92,19 @@ CREATE TABLE IF NOT EXISTS taken (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Pipelines that the watcher of this ledger has used, as marks of results call them; earlier versions leave it alone, too.
+const PIPELINE: &str = "CREATE TABLE IF NOT EXISTS pipeline (hash TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;";
+
+/// What is not known to be complete, in one row; earlier versions leave it alone, too.
+const SETTLING: &str = "
+CREATE TABLE IF NOT EXISTS settling (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    n_files INTEGER NOT NULL,
+    oldest TEXT,
+    seen REAL
+) STRICT;
+";
+
 /// Opens for writing, and lays out what is new.
 ///
 /// # Errors
@@ -108,7 +121,9 @@ pub fn open(path: &Path) -> Result<Connection, Error> {
         2 => FROM_2.to_owned(),
         _ => String::new(),
     };
-    connection.execute_batch(&format!("BEGIN IMMEDIATE; {missing} {TAKEN} {COUNTED} COMMIT;")).map_err(wrong)?;
+    connection
+        .execute_batch(&format!("BEGIN IMMEDIATE; {missing} {TAKEN} {COUNTED} {PIPELINE} {SETTLING} COMMIT;"))
+        .map_err(wrong)?;
     Ok(connection)
 }
 

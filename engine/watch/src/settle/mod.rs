@@ -70,6 +70,12 @@ impl Settler {
         }
     }
 
+    /// The file that has been tracked longest, and when it was first seen, in seconds since 1970.
+    pub fn oldest(&self) -> Option<(&Path, f64)> {
+        let seen = self.files.iter().map(|(path, tracked)| (path.as_path(), tracked.seen));
+        seen.min_by(|(_, a), (_, b)| a.total_cmp(b))
+    }
+
     /// Inputs that are tracked: groups, and files that stand alone.
     pub fn n_inputs(&self) -> usize {
         self.groups.len() + self.files.len() - self.groups.n_files()

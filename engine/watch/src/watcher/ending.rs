@@ -74,7 +74,7 @@ impl Loop {
                 && self.intake.is_idle()
                 && !self.intake.more
                 && self.review.is_over();
-            let nothing = self.bench.config.once && self.has_scanned && idle && self.hints.is_empty();
+            let nothing = self.bench.config.once && self.had_room && idle && self.hints.is_empty();
             return Ok(nothing.then_some(0));
         };
         if self.queue.n_running() == 0 {
@@ -97,7 +97,7 @@ impl Loop {
         Ok(Some(left.len()))
     }
 
-    pub(super) fn control(&mut self, control: Control) {
+    pub(super) fn control(&mut self, control: Control) -> Result<(), Error> {
         match control {
             Control::Stop => {
                 let now = self.bench.clock.now();
@@ -110,12 +110,13 @@ impl Loop {
                 Ok(job) => {
                     self.job = job;
                     self.review.anew(self.bench.config.after, &self.queue);
-                    self.leave_out();
+                    self.takes_job()?;
                     self.bench.observer.notice(&Notice::Reloaded);
                 }
                 Err(why) => self.bench.observer.notice(&Notice::Kept { why: &why }),
             },
         }
+        Ok(())
     }
 
     pub(super) fn is_full(&mut self) {

@@ -10,13 +10,18 @@ use std::sync::Arc;
 impl Loop {
     /// Hands inputs to workers that are free, unless something is in the way.
     pub(super) fn start(&mut self) -> Result<(), Error> {
-        let why = self.why_paused();
+        let blind = self.why_blind();
+        let is_blind = blind.is_some();
+        let why = blind.or_else(|| self.why_paused());
         if why != self.paused {
             match &why {
                 Some(why) => self.bench.observer.notice(&Notice::Paused { why }),
                 None => self.bench.observer.notice(&Notice::Resumed),
             }
-            self.bench.live.change(|now| now.paused.clone_from(&why));
+            self.bench.live.change(|now| {
+                now.paused.clone_from(&why);
+                now.is_blind = is_blind;
+            });
             self.paused = why;
         }
         if self.paused.is_some() || self.stopping.is_some() {
@@ -54,6 +59,13 @@ impl Loop {
     pub(super) fn can_review(&self) -> bool {
         let is_free = self.workers.n_free > 0 && !self.intake.more;
         is_free && self.paused.is_none() && self.stopping.is_none()
+    }
+
+    /// Nothing can be seen of the inputs: a drive that is not there.
+    fn why_blind(&self) -> Option<String> {
+        let folder = &self.bench.place.input;
+        let error = folder.metadata().err()?;
+        Some(format!("the watched folder {} cannot be read: {error}", folder.display()))
     }
 
     fn why_paused(&mut self) -> Option<String> {

@@ -57,6 +57,10 @@ pub struct Looked {
     pub began: Duration,
     /// Everything could be looked at, and had room.
     pub whole: bool,
+    /// All that could be looked at had room.
+    pub had_room: bool,
+    /// How much could not be looked at.
+    pub n_troubles: usize,
 }
 
 impl Intake {
@@ -182,19 +186,20 @@ impl Intake {
                 queue.push_front(now);
                 continue;
             }
-            let had_no_trouble = now.walk.troubles.is_empty();
+            let n_troubles = now.walk.troubles.len();
             troubles.append(&mut now.walk.troubles);
             if let Some((began, seen)) = now.whole {
                 if !self.unasked {
                     // Everything that was passed over has been asked about by now.
                     self.behind = None;
                 }
-                let whole = had_no_trouble && !self.more && !self.unasked;
+                let had_room = !self.more && !self.unasked;
+                let whole = had_room && n_troubles == 0;
                 if whole {
                     // Files that are gone need not be remembered.
                     self.memory.ended.retain(|path, stamp| seen.get(path) == Some(stamp));
                 }
-                return Ok((troubles, Some(Looked { began, whole })));
+                return Ok((troubles, Some(Looked { began, whole, had_room, n_troubles })));
             }
         }
         Ok((troubles, None))

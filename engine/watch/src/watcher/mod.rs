@@ -3,6 +3,7 @@
 mod admit;
 mod ending;
 mod giving;
+mod incomplete;
 mod intake;
 mod queue;
 mod readers;
@@ -65,6 +66,10 @@ pub struct Summary {
     pub failed: u64,
     /// Inputs that were under way and would not end; they wait for the next start.
     pub left: usize,
+    /// Files that are not known to be complete.
+    pub n_incomplete: usize,
+    /// Files and folders that could not be looked at.
+    pub n_unseen: usize,
 }
 
 /// A watcher that has looked at its folders and its ledger, and has not begun.

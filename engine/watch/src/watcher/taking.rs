@@ -61,6 +61,8 @@ impl Loop {
             // A folder that takes long to look through is looked through less often.
             self.next_scan = after + self.every.max(4 * took);
             self.was_whole |= looked.whole;
+            self.had_room |= looked.had_room;
+            self.n_unseen = looked.n_troubles;
             self.bench.live.change(|live| {
                 live.scans += 1;
                 live.scan_s = took.as_secs_f64();

@@ -10,6 +10,7 @@ use super::workers::Workers;
 use super::{Control, Parts, Summary};
 use crate::attempt::Bench;
 use crate::claim::Claims;
+use crate::content::pipeline_key;
 use crate::error::Error;
 use crate::events::{Events, Hint, Sink, remote};
 use crate::input::{Input, shown};
@@ -45,6 +46,10 @@ pub struct Loop {
     pub(super) next_scan: Duration,
     /// Everything could be looked at once.
     pub(super) was_whole: bool,
+    /// Everything that could be looked at was looked at once.
+    pub(super) had_room: bool,
+    /// Files and folders that could not be looked at, the last time.
+    pub(super) n_unseen: usize,
     /// And is tracked.
     pub(super) has_scanned: bool,
     /// A disk was full: no sooner than then is it tried again.
@@ -54,6 +59,8 @@ pub struct Loop {
     pub(super) suspects: HashSet<PathBuf>,
     /// Inputs that the ledger does not know to wait.
     pub(super) unrecorded: HashSet<PathBuf>,
+    /// When the ledger was last told what is not complete, and of how many files.
+    pub(super) told_incomplete: Option<(Duration, usize)>,
     pub(super) paused: Option<String>,
     /// Told to stop: when it ends, whatever is under way then.
     pub(super) stopping: Option<Duration>,
@@ -100,11 +107,14 @@ impl Loop {
             every,
             next_scan: now,
             was_whole: false,
+            had_room: false,
+            n_unseen: 0,
             has_scanned: false,
             full_until: None,
             full_pause: bench.config.full_pause,
             suspects: HashSet::new(),
             unrecorded: HashSet::new(),
+            told_incomplete: None,
             paused: None,
             stopping: None,
             warned: HashMap::new(),
@@ -113,12 +123,17 @@ impl Loop {
             reload,
             controls,
         };
-        own.leave_out();
+        own.takes_job()?;
         Ok(own)
     }
 
-    /// What the job is made of may lie among the inputs, and is none of them.
-    pub(super) fn leave_out(&mut self) {
+    /// From now on the job is this one. What it is made of may lie among the inputs, and is none of them.
+    pub(super) fn takes_job(&mut self) -> Result<(), Error> {
+        match self.bench.ledger.uses(&pipeline_key(self.job.identity())) {
+            // Without it a result is numbered where it could replace an earlier one.
+            Err(error) if error.is_full() => self.is_full(),
+            other => other?,
+        }
         let place = &self.bench.place;
         let paths = place.left_out(&self.job.parts());
         let results = place.output.strip_prefix(&place.input).ok();
@@ -127,6 +142,7 @@ impl Loop {
         if !names.is_empty() {
             self.warn(format!("no inputs, as the pipeline is made of them: {}", names.join(", ")));
         }
+        Ok(())
     }
 
     /// Turns until it is told to stop, or, with `once`, nothing is left.
@@ -139,13 +155,16 @@ impl Loop {
             self.review()?;
             self.record()?;
             self.tell();
+            self.tell_incomplete(false)?;
             if let Some(left) = self.is_over()? {
+                self.tell_incomplete(true)?;
                 let now = self.bench.live.now();
                 if left == 0 {
                     self.workers.join();
                 }
                 let (done, same, failed) = (now.done, now.same, now.failed);
-                return Ok(Summary { done, same, passed_over: now.passed_over, failed, left });
+                let (n_incomplete, n_unseen) = (self.intake.settler.len(), self.n_unseen);
+                return Ok(Summary { done, same, passed_over: now.passed_over, failed, left, n_incomplete, n_unseen });
             }
             self.sleep()?;
             self.bench.ledger.is_there()?;
@@ -173,7 +192,7 @@ impl Loop {
         select! {
             recv(self.workers.told) -> told => if let Ok(told) = told { self.told(told)? },
             recv(self.controls) -> control => match control {
-                Ok(control) => self.control(control),
+                Ok(control) => self.control(control)?,
                 // Nobody can control it any more: it goes on as it is.
                 Err(_) => self.controls = crossbeam::channel::never(),
             },
@@ -194,10 +213,10 @@ impl Loop {
 
     pub(super) fn troubles(&mut self, troubles: crate::scan::Troubles) {
         for (path, error) in troubles {
-            self.warn(format!(
-                "{} cannot be looked at: {error}",
-                if path.as_os_str().is_empty() { ".".into() } else { shown(&path) }
-            ));
+            // Of the watched folder itself is told where it makes a pause.
+            if !path.as_os_str().is_empty() {
+                self.warn(format!("{} cannot be looked at: {error}", shown(&path)));
+            }
         }
     }
 

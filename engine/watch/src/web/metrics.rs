@@ -38,6 +38,8 @@ pub fn metrics(now: &Now, status: Option<&Status>, steps: &[Step]) -> String {
     put("scan_seconds", "gauge", "Duration of the last one.", now.scan_s);
     if let Some(status) = status {
         put("oldest_waiting_seconds", "gauge", "Age of the oldest input that waits.", status.oldest_waiting_s.unwrap_or(0.0));
+        let oldest = status.oldest_not_complete_s.unwrap_or(0.0);
+        put("oldest_not_complete_seconds", "gauge", "Age of the oldest file that is not known to be complete.", oldest);
         text.push_str("# HELP voxloom_watch_inputs Inputs in the ledger by state.\n# TYPE voxloom_watch_inputs gauge\n");
         let states = [
             ("waiting", status.waiting),

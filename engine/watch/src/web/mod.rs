@@ -79,6 +79,7 @@ fn health(now: &Now) -> Answer {
     match (now.beat.map(|beat| beat.elapsed()), &now.paused) {
         (Some(since), _) if since > HANGS => text(503, &format!("the watcher did not come by for {} s", since.as_secs())),
         (None, _) => text(503, "starting"),
+        (_, Some(why)) if now.is_blind => text(503, why),
         (_, Some(why)) => text(200, &format!("paused: {why}")),
         _ => text(200, "ok"),
     }

@@ -10,7 +10,7 @@ use voxloom_watch::content::job_key;
 use voxloom_watch::job::{Failure, Job, Work};
 use voxloom_watch::mark::Mark;
 use voxloom_watch::retire::After;
-use voxloom_watch::watcher::Control;
+use voxloom_watch::watcher::{Control, Parts};
 
 /// A pipeline of this name, which writes its name and its input into its result.
 struct Pipeline(&'static str);
@@ -46,6 +46,31 @@ fn wait_for(watching: &Watching, is_so: impl Fn() -> bool) {
         assert!(began.elapsed() < Duration::from_secs(60), "{:#?}", watching.heard.lines());
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+#[test]
+fn results_of_another_pipeline_that_another_ledger_knows_stay() {
+    let stage = Stage::new();
+    stage.put("a", "a");
+    stage.once(Pipeline("one "), |_| {});
+    let other = |parts: &mut Parts| parts.ledger = stage.folder.path().join("other.sqlite");
+    let (summary, heard) = stage.once(Pipeline("two "), other);
+    assert_eq!(summary.done, 1);
+    assert!(heard.iter().any(|line| line.contains("its result is called a.2")), "{heard:?}");
+    // Neither takes the other's result for a loss of its own.
+    for pipeline in ["one ", "two ", "one "] {
+        let (summary, heard) = stage.once(Pipeline(pipeline), |parts| {
+            if pipeline == "two " {
+                other(parts)
+            }
+        });
+        assert_eq!((summary.done, summary.same), (0, 0), "{heard:?}");
+    }
+    assert_eq!((text(&stage, "a"), text(&stage, "a.2")), ("one a".into(), "two a".into()));
+    // Each replaces its own.
+    stage.put("a", "b");
+    stage.once(Pipeline("three "), other);
+    assert_eq!((text(&stage, "a"), text(&stage, "a.2")), ("one a".into(), "three b".into()));
 }
 
 #[test]

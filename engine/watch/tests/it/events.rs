@@ -1,6 +1,7 @@
 //! Events that are dropped, doubled, late or wrong; and clocks that jump.
 
-use crate::stage::{ByHand, Stage, Wall, copy};
+use crate::stage::{ByHand, Stage, Wall, copy, unprivileged};
+use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -123,4 +124,32 @@ fn what_is_renamed_into_place_starts_at_once() {
     assert_eq!(watching.heard.count("started"), 2);
     stage.put("study/.ready", "");
     watching.wait("done study/c");
+}
+
+#[test]
+fn a_folder_that_may_not_be_read_leaves_the_others_their_events() {
+    let stage = Stage::new();
+    ["a/first/x", "a/locked/y", "a/zuletzt/z"].iter().for_each(|name| stage.put(name, "there before"));
+    let locked = stage.input("a/locked");
+    std::fs::set_permissions(&locked, PermissionsExt::from_mode(0o000)).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            unprivileged();
+            assert!(std::fs::read_dir(&locked).is_err());
+            let watching = stage.watch(copy(), |parts| {
+                parts.events = Box::new(Native::default());
+                parts.config.quiet.files = Duration::from_millis(300);
+                parts.config.rescan = Duration::from_secs(3600);
+            });
+            watching.wait("a/locked cannot be looked at");
+            // Nothing looks through the folder any more: what comes now is told of.
+            for name in ["a/first", "a/zuletzt", "a", "a/zuletzt/made later"] {
+                stage.put(format!("{name}/new"), name);
+                watching.wait(&format!("done {name}/new"));
+            }
+            assert_eq!(watching.heard.count("no events"), 0, "{:?}", watching.heard.lines());
+            watching.stop();
+        });
+    });
+    std::fs::set_permissions(&locked, PermissionsExt::from_mode(0o700)).unwrap();
 }

@@ -19,5 +19,6 @@ mod results;
 mod slow;
 mod stage;
 mod two;
+mod unseen;
 mod users;
 mod web;

@@ -1,7 +1,6 @@
 //! Odd names, links, and files that cannot be read, moved or found.
 
-use crate::stage::{Copy, Stage, copy, tree};
-use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+use crate::stage::{Copy, Stage, copy, tree, unprivileged};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -116,13 +115,9 @@ fn an_unreadable_input_fails_in_the_end() {
     stage.put("b", "y");
     let path = stage.input("a");
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
-    // Root reads everything, but for this thread and those that it starts.
     let ended = std::thread::scope(|scope| {
         let work = || {
-            let all = CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
-            let mut may = capabilities(None).unwrap();
-            may.effective.remove(all);
-            set_capabilities(None, may).unwrap();
+            unprivileged();
             assert!(std::fs::File::open(&path).is_err());
             stage.once(copy(), |parts| parts.config.retry.first = Duration::from_millis(5))
         };

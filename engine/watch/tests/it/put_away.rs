@@ -1,8 +1,10 @@
 //! Inputs that are put away where others lie already.
 
-use crate::stage::{Copy, Stage, copy, tree};
+use crate::stage::{ByPrefix, Copy, Stage, copy, tree};
 use std::path::Path;
+use std::sync::Arc;
 use voxloom_watch::job::Failure;
+use voxloom_watch::mark::Mark;
 use voxloom_watch::retire::After;
 use voxloom_watch::watcher::Parts;
 
@@ -49,6 +51,21 @@ fn failed_inputs_lie_beside_each_other_whatever_they_are_called() {
     }
     told.sort();
     assert_eq!(told, ["error.json", "error.json/a", "x", "x/error.json", "x/x/b"]);
+}
+
+#[test]
+fn a_result_tells_which_files_it_was_made_of_when_they_are_gone() {
+    let stage = Stage::new();
+    [("g-1", "1"), ("x/g-2", "22")].iter().for_each(|(name, text)| stage.put(name, text));
+    let change = |parts: &mut Parts| {
+        parts.grouping = Arc::new(ByPrefix);
+        parts.config.after = After::Delete;
+    };
+    let (summary, heard) = stage.once(copy(), change);
+    assert_eq!(summary.done, 1, "{heard:?}");
+    let result = std::fs::read_dir(stage.output("")).unwrap().find_map(|entry| Mark::read(&entry.unwrap().path())).unwrap();
+    let inputs: Vec<(&str, u64)> = result.inputs.iter().map(|(path, size)| (path.as_str(), *size)).collect();
+    assert_eq!(inputs, [("g-1", 1), ("x/g-2", 2)]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What the tests share: folders, the program that is killed, a watcher in this process, and what must be true afterwards.
 
 use crossbeam::channel::Sender;
+use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -300,4 +301,11 @@ impl Grouping for ByPrefix {
             None => Belongs::Ignored,
         }
     }
+}
+
+/// Root reads everything, but for this thread from now on, and those that it starts.
+pub fn unprivileged() {
+    let mut may = capabilities(None).unwrap();
+    may.effective.remove(CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH);
+    set_capabilities(None, may).unwrap();
 }

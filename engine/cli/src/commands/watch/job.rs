@@ -16,7 +16,7 @@ use voxloom_core::run::{Event, RunOptions, Stock, run_with};
 use voxloom_watch::job::{Failure, Job, Work};
 use voxloom_watch::notice::{Notice, Observer};
 use voxloom_watch::place::Place;
-use voxloom_watch::words::shown;
+use voxloom_watch::words::{plain, shown};
 
 /// What stays the same as long as the pipeline file does.
 pub struct Prepared {
@@ -122,9 +122,10 @@ impl PipelineJob {
         if let Some(failure) = faults::of_report(&report) {
             return Err(failure);
         }
+        // Where the input lay and the results will lie, not where links were put and results made.
+        report.params.insert(source.given.input.clone(), plain(work.origin()).into());
         if let Some((_, output)) = around {
-            // Where the results will lie, not where they were made.
-            report.params.insert(source.given.output.clone(), output.join(&work.name).to_string_lossy().into());
+            report.params.insert(source.given.output.clone(), plain(&output.join(&work.name)).into());
         }
         let file = work.output.join("report.json");
         report.write(&file).map_err(|error| Failure::of_io(&file, &error))?;

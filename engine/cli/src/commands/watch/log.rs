@@ -37,11 +37,16 @@ impl Log {
 
     /// The last line.
     pub fn stopped(&self, summary: &Summary) {
-        let Summary { done, same, passed_over, failed, left } = *summary;
+        let Summary { done, same, passed_over, failed, left, n_incomplete, n_unseen } = *summary;
         let some = |count: u64, what: &str| if count > 0 { format!(", {count} {what}") } else { String::new() };
-        let (passed, more) = (some(passed_over, "passed over"), some(left as u64, "left for the next start"));
-        let text = format!("stopped: {done} done, {same} known already{passed}, {failed} failed{more}");
-        let json = json!({ "event": "stopped", "done": done, "known": same, "passed_over": passed_over, "failed": failed, "left": left, "text": text });
+        let (passed, left_over) = (some(passed_over, "passed over"), some(left as u64, "left for the next start"));
+        let incomplete = some(n_incomplete as u64, "files not known to be complete");
+        let unseen = some(n_unseen as u64, "that could not be looked at");
+        let text = format!("stopped: {done} done, {same} known already{passed}, {failed} failed{left_over}{incomplete}{unseen}");
+        let json = json!({
+            "event": "stopped", "done": done, "known": same, "passed_over": passed_over, "failed": failed, "left": left,
+            "not_complete": n_incomplete, "unseen": n_unseen, "text": text
+        });
         self.line(LogLevel::Info, &text, json);
     }
 

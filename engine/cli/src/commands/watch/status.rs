@@ -43,6 +43,10 @@ pub fn status(arguments: &Status, talk: &Talk) -> Result<Exit> {
     if let (Some(seconds), Some(name)) = (status.oldest_waiting_s, &status.oldest_waiting) {
         writeln!(text, "oldest waiting: {}, for {}", one_line(name), age(seconds))?;
     }
+    if let (1.., Some(seconds), Some(name)) = (status.not_complete, status.oldest_not_complete_s, &status.oldest_not_complete) {
+        let n = status.not_complete;
+        writeln!(text, "files not known to be complete: {n}, the oldest: {}, for {}", one_line(name), age(seconds))?;
+    }
     section(&mut text, "under way", &status.under_way, |entry| now - entry.started.unwrap_or(now))?;
     section(&mut text, "last failures", &status.failures, |entry| now - entry.ended.unwrap_or(now))?;
     talk::result(&text)?;
