@@ -1,7 +1,6 @@
 //! The ledger as a file: whose it is, what is refused, and what happens when it is taken away.
 
-use crate::stage::{Stage, copy};
-use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+use crate::stage::{Stage, copy, unprivileged};
 use voxloom_watch::error::Error;
 use voxloom_watch::place::Place;
 use voxloom_watch::status::Looker;
@@ -140,10 +139,7 @@ fn who_may_only_read_sees_the_status_of_a_watcher_that_does_not_run() {
     stage.once(copy(), |parts| parts.ledger = path.clone());
     std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o555)).unwrap();
     let read = || {
-        // Root may write everywhere, but for this thread.
-        let mut may = capabilities(None).unwrap();
-        may.effective.remove(CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH);
-        set_capabilities(None, may).unwrap();
+        unprivileged();
         assert!(std::fs::write(folder.join("new"), "").is_err());
         Looker::open(&path).and_then(|looker| looker.look(0.0, 5)).map(|status| status.done)
     };

@@ -17,7 +17,12 @@ pub fn status(arguments: &Status, talk: &Talk) -> Result<Exit> {
         (None, Some(input), Some(output)) => setup::ledger(None, input, output)?,
         _ => anyhow::bail!("--in and --out, or --ledger, are needed"),
     };
-    anyhow::ensure!(ledger.exists(), "there is no ledger {}: nothing was watched there yet", ledger.display());
+    anyhow::ensure!(
+        ledger.exists(),
+        "there is no ledger {}: nothing was watched there yet by this user; a service keeps its own elsewhere (of voxloom-watch.service: \
+         STATE_DIRECTORY=/var/lib/voxloom voxloom watch status …), and its log names it: give it with --ledger",
+        ledger.display()
+    );
     let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?.as_secs_f64();
     let looker = Looker::open(&ledger)?;
     if let (Some(input), Some(output)) = (&arguments.input, &arguments.output) {
