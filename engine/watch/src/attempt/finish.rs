@@ -5,16 +5,14 @@
 
 use super::{Bench, Ended, Finished};
 use crate::claim::Claim;
-use crate::commit::{self, Published, sync_folder};
+use crate::commit::{self, sync_folder};
 use crate::error::Error;
 use crate::input::Input;
-use crate::job::Failure;
 use crate::ledger::Done;
 use crate::mark::Mark;
 use crate::notice::{Moment, Notice};
 use crate::outcome;
 use crate::retire::{self, After};
-use crate::words::shown;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -91,7 +89,7 @@ impl Bench {
         }
     }
 
-    fn warn(&self, text: &str) {
+    pub(super) fn warn(&self, text: &str) {
         self.observer.notice(&Notice::Warning { text });
     }
 }
@@ -222,42 +220,5 @@ impl Batch<'_> {
                 now.work_s += elapsed.as_secs_f64();
             });
         }
-    }
-}
-
-impl Bench {
-    /// False for a pipeline that only watchers with other ledgers have used.
-    fn has_used(&self, pipeline: &str) -> bool {
-        // Results of earlier versions do not say by what they were made; of a ledger that cannot be read is told when it is written.
-        pipeline.is_empty() || self.ledger.has_used(pipeline).unwrap_or(true)
-    }
-
-    /// Where the name of a result stands.
-    fn folder_of(&self, ready: &Ready) -> PathBuf {
-        let result = self.place.output.join(&ready.done.result);
-        result.parent().unwrap_or(&self.place.output).to_owned()
-    }
-
-    fn published(&self, ready: &mut Ready, published: Published) {
-        let Published { result, kept } = published;
-        let name = &ready.input.name;
-        if let Some(kept) = kept {
-            let text = "its earlier result had been changed since it was made, and is kept in";
-            self.warn(&format!("{}: {text} {}", shown(name), self.place.output.join(kept).display()));
-        }
-        // Elsewhere an earlier input of this name has its result there.
-        if result != *name && self.config.after == After::Keep {
-            let text = "as something else has this name among the results, its result is called";
-            self.warn(&format!("{}: {text} {}", shown(name), shown(&result)));
-        }
-        ready.done.result = result;
-    }
-
-    fn unpublished(&self, ready: &Ready, error: &std::io::Error) -> Result<Ended, Error> {
-        if let Source::Copied(_) = ready.source {
-            // Nothing was begun, but it counts: what can never be shown must not wait for ever.
-            self.ledger.begin(&ready.input, &ready.done.content, &ready.done.job, 0, self.clock.unix())?;
-        }
-        self.failed(&ready.input, &Failure::of_io(&self.place.output.join(&ready.input.name), error))
     }
 }

@@ -6,6 +6,7 @@ mod answer;
 mod finish;
 mod late;
 mod outdated;
+mod publish;
 mod verdict;
 
 pub use finish::Ready;

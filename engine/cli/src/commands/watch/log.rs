@@ -40,7 +40,10 @@ impl Log {
         let Summary { done, same, passed_over, failed, left, n_incomplete, n_unseen } = *summary;
         let some = |count: u64, what: &str| if count > 0 { format!(", {count} {what}") } else { String::new() };
         let (passed, left_over) = (some(passed_over, "passed over"), some(left as u64, "left for the next start"));
-        let incomplete = some(n_incomplete as u64, "files not known to be complete");
+        let incomplete = some(
+            n_incomplete as u64,
+            if n_incomplete == 1 { "file not known to be complete" } else { "files not known to be complete" },
+        );
         let unseen = some(n_unseen as u64, "that could not be looked at");
         let text = format!("stopped: {done} done, {same} known already{passed}, {failed} failed{left_over}{incomplete}{unseen}");
         let json = json!({

@@ -106,6 +106,10 @@ fn numbers(text: &mut String, status: &Status, now: &Now, unix: f64) {
     if let (Some(seconds), Some(oldest)) = (status.oldest_waiting_s, &status.oldest_waiting) {
         put(text, format_args!("<p class=\"dim\">Waiting longest: {}, seen {}</p>", name(oldest), ago(unix - seconds, unix)));
     }
+    if let (1.., Some(seconds), Some(oldest)) = (now.settling, status.oldest_not_complete_s, &status.oldest_not_complete) {
+        let since = ago(unix - seconds, unix);
+        put(text, format_args!("<p class=\"dim\">Longest not known to be complete: {}, seen {since}</p>", name(oldest)));
+    }
     for (held, why) in now.held.iter().take(HELD) {
         put(text, format_args!("<p class=\"dim\">Held back: {}, as {}</p>", name(held), name(why)));
     }
