@@ -44,7 +44,7 @@ impl Log {
             n_incomplete as u64,
             if n_incomplete == 1 { "file not known to be complete" } else { "files not known to be complete" },
         );
-        let unseen = some(n_unseen as u64, "that could not be looked at");
+        let unseen = some(n_unseen as u64, "unreadable");
         let text = format!("stopped: {done} done, {same} known already{passed}, {failed} failed{left_over}{incomplete}{unseen}");
         let json = json!({
             "event": "stopped", "done": done, "known": same, "passed_over": passed_over, "failed": failed, "left": left,
