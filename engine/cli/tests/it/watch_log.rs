@@ -35,6 +35,8 @@ fn every_line_for_programs_is_an_object_and_names_are_joined() {
     assert_eq!(texts("failed", "input"), BTreeSet::from(failed.map(str::to_owned)));
     assert_eq!(texts("failed", "moved"), BTreeSet::from(failed.map(|name| format!("failed/{name}"))));
     assert!(texts("started", "input").is_superset(&texts("done", "input")));
+    // Of links that are gone nobody is told.
+    assert!(!lines.iter().any(|line| line.to_string().contains("staging")), "{lines:#?}");
 }
 
 #[test]

@@ -105,7 +105,7 @@ impl PipelineJob {
                     2 => LogLevel::Warn,
                     _ => LogLevel::Debug,
                 };
-                log.node(level, &work.name, node, text);
+                log.node(level, &work.name, node, &as_it_lies(text, work));
             }
         };
         let seat = self.seats.get(work.lane).unwrap_or(&self.seats[0]);
@@ -133,6 +133,13 @@ impl PipelineJob {
             report.nodes.iter().map(|node| (format!("{}/{}", node.graph, node.node), node.self_ms.into())).collect();
         Ok(json!({ "elapsed_s": report.elapsed_s, "items": report.items, "nodes_ms": nodes }))
     }
+}
+
+/// What is said of the links that the pipeline was given, said of the files: links are gone when somebody reads it.
+fn as_it_lies(text: &str, work: &Work) -> String {
+    let view = work.scratch.join("input");
+    let Some(view) = view.to_str().filter(|view| text.contains(view)) else { return text.to_owned() };
+    text.replace(&format!("{view}/"), "").replace(view, &plain(work.origin()))
 }
 
 /// The attempt does not count: the watcher asks for the obstacle before it gives out the next input.
@@ -163,7 +170,7 @@ impl Job for PipelineJob {
     }
 
     fn run(&self, work: &Work) -> Result<Json, Failure> {
-        let ran = self.work(work);
+        let ran = self.work(work).map_err(|failure| Failure { message: as_it_lies(&failure.message, work), ..failure });
         let mut last = self.given_back.lock().unwrap_or_else(PoisonError::into_inner);
         if last.elapsed() > GIVE_BACK {
             *last = Instant::now();
