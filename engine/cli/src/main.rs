@@ -20,7 +20,7 @@ use clap::Parser;
 use commands::{check, completions, graph, plugins, run, schema, watch, weights};
 use exit::Exit;
 use std::process::ExitCode;
-use talk::Talk;
+use talk::{Talk, told};
 
 fn main() -> ExitCode {
     voxloom_core::allocator::keep_freed_memory();
@@ -41,13 +41,4 @@ fn main() -> ExitCode {
         Exit::Stopped
     });
     exit.into()
-}
-
-/// An error and its causes; what an error says of its cause already is not said again.
-fn told(error: &anyhow::Error) -> String {
-    error.chain().map(ToString::to_string).fold(String::new(), |told, text| match told.as_str() {
-        "" => text,
-        known if known.contains(&text) => told,
-        known => format!("{known}: {text}"),
-    })
 }

@@ -99,6 +99,15 @@ impl Talk {
     }
 }
 
+/// An error and its causes; what an error says of its cause already is not said again.
+pub fn told(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, text| match told.as_str() {
+        "" => text,
+        known if known.contains(&text) => told,
+        known => format!("{known}: {text}"),
+    })
+}
+
 /// The time in UTC, to the millisecond.
 pub fn now() -> String {
     humantime::format_rfc3339_millis(SystemTime::now()).to_string()

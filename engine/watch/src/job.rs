@@ -47,7 +47,7 @@ pub struct Work {
     pub beside: Vec<PathBuf>,
     /// An empty folder for results.
     pub output: PathBuf,
-    /// An empty folder for anything else; it is removed afterwards.
+    /// An empty folder on this machine's own disk for anything else; it is removed afterwards.
     pub scratch: PathBuf,
     /// Counts from 1.
     pub attempt: u32,

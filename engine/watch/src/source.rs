@@ -3,16 +3,19 @@
 //! A watched folder has a number of its own, in a file, so that all machines that share it, wherever they have mounted it, see the
 //! same; the folder of results says the number of the one that it belongs to.
 
-use crate::commit::rename_new;
+use crate::commit::sync_folder;
 use crate::error::{Error, file};
 use crate::names::{OWN, with_end};
 use crate::place::Place;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
+use std::time::Duration;
 
 /// Below [`OWN`] in both folders.
 const NUMBER: &str = "folder";
+/// Of a number, as text.
+const LENGTH: usize = 32;
 
 /// Makes the folder of results that of the watched one, where it is nobody's yet. `is_same` where it is known by other means that
 /// the watched folder is the one that it always was.
@@ -22,7 +25,9 @@ const NUMBER: &str = "folder";
 pub fn belongs(place: &Place, is_same: bool) -> Result<(), Error> {
     let [input, output] = [&place.input, &place.output].map(|folder| folder.join(OWN).join(NUMBER));
     let asked = |path: &Path| read(path).map_err(file(path));
-    match (asked(&input)?, asked(&output)?) {
+    // Of results first: another that begins now writes that number last.
+    let known = asked(&output)?;
+    match (asked(&input)?, known) {
         (Some(own), Some(known)) if own == known => return Ok(()),
         (own, Some(known)) if !is_same => return Err(refused(place, own.is_some(), &known)),
         (Some(_), Some(_)) => std::fs::remove_file(&output).map_err(file(&output))?,
@@ -45,29 +50,58 @@ fn refused(place: &Place, has_number: bool, known: &str) -> Error {
     Error::Layout { path: place.output.clone(), message }
 }
 
+/// `None` where there is none.
 fn read(path: &Path) -> io::Result<Option<String>> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text.trim().to_owned())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+    for _ in 0..LOOKS {
+        match std::fs::read_to_string(path) {
+            Ok(text) if text.trim().len() == LENGTH => return Ok(Some(text.trim().to_owned())),
+            // Made, and not written yet.
+            Ok(_) => std::thread::sleep(PAUSE),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        }
     }
+    // Whoever made it was killed before it was written.
+    Ok(None)
 }
 
+const LOOKS: usize = 40;
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// Writes a number where there is none, and returns what is there then.
+///
+/// Rationale: of several that try at one time one is the first, also on shares. None of them makes a file twice; a rename that
+/// refuses to replace is unknown to many.
 fn write(path: &Path, number: &str) -> io::Result<String> {
-    std::fs::create_dir_all(path.parent().unwrap_or(path))?;
-    let beside = with_end(path, &format!(".{}", random()?));
-    std::fs::write(&beside, number)?;
-    File::open(&beside)?.sync_all()?;
-    match rename_new(&beside, path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => std::fs::remove_file(&beside)?,
-        other => other?,
+    let folder = path.parent().unwrap_or(path);
+    std::fs::create_dir_all(folder)?;
+    match File::options().write(true).create_new(true).open(path) {
+        Ok(made) => put(made, number).inspect_err(|_| {
+            // The first error is the one to tell.
+            let _ = std::fs::remove_file(path);
+        })?,
+        // Some servers cannot say why they refuse.
+        Err(error) if File::open(path).is_err() => return Err(error),
+        Err(_) => match read(path)? {
+            Some(known) => return Ok(known),
+            None => {
+                let beside = with_end(path, &format!(".{}", random()?));
+                put(File::create(&beside)?, number)?;
+                std::fs::rename(&beside, path)?;
+            }
+        },
     }
+    sync_folder(folder)?;
     Ok(read(path)?.unwrap_or_default())
 }
 
+fn put(mut file: File, number: &str) -> io::Result<()> {
+    file.write_all(number.as_bytes())?;
+    file.sync_all()
+}
+
 fn random() -> io::Result<String> {
-    let mut bytes = [0; 16];
+    let mut bytes = [0; LENGTH / 2];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
@@ -101,5 +135,35 @@ mod tests {
         Place::new(&at("b"), &at("out 2")).map(|place| belongs(&place, false)).unwrap().unwrap();
         belongs(&place("b"), true).unwrap();
         assert!(belongs(&place("b"), false).is_ok() && belongs(&place("c"), false).is_err());
+    }
+
+    #[test]
+    fn of_several_that_begin_at_one_time_all_agree() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::create_dir(folder.path().join("in")).unwrap();
+            let place = Place::new(&folder.path().join("in"), &folder.path().join("out")).unwrap();
+            let start = std::sync::Barrier::new(4);
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| {
+                        start.wait();
+                        belongs(&place, false).unwrap();
+                    });
+                }
+            });
+            belongs(&place, false).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_number_that_was_never_written_is_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("in/.voxloom")).unwrap();
+        std::fs::write(folder.path().join("in/.voxloom/folder"), "").unwrap();
+        let place = Place::new(&folder.path().join("in"), &folder.path().join("out")).unwrap();
+        belongs(&place, false).unwrap();
+        belongs(&place, false).unwrap();
+        assert_eq!(std::fs::read_to_string(folder.path().join("in/.voxloom/folder")).unwrap().len(), 32);
     }
 }

@@ -42,7 +42,8 @@ fn write(path: &Path, tensors: &[Tensor], metadata: &BTreeMap<String, String>) -
     buffered.flush()?;
     drop(buffered);
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|e| e.error)?;
+    // Closed before it is moved: SMB moves no file that is open.
+    file.into_temp_path().persist(path).map_err(|e| e.error)?;
     // The rename itself is on disk only when the folder is.
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;

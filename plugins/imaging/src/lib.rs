@@ -16,6 +16,7 @@ pub mod read;
 pub mod reorient;
 pub mod table;
 mod volume_file;
+mod whole;
 pub mod write;
 
 // Grids, intensity, windows, label maps, metrics.

@@ -2,16 +2,16 @@
 """Two watchers on one share, each on a mount of its own as on two machines, one of them killed again and again.
 
     cargo xtask build
-    tests/bench/watch/share.py [--inputs 200] [--kills 8] [--lease 30] [--via sshfs]
+    tests/bench/watch/share.py [--inputs 200] [--kills 8] [--lease 30] [--via sshfs|smb|direct]
 
-As root, with `sshfs` and `sftp-server` of OpenSSH installed; nothing goes over a network. One folder is mounted twice by two
-processes of sshfs, which know nothing of each other: what one changes raises no events on the other, and shows there only
-when what it remembers (20 s by its defaults) has run out. The second watcher has a host name and process numbers of its own
+As root, with `sshfs` and `sftp-server` of OpenSSH installed, or with `--via smb` Samba's `smbd` and `smbnetfs` (it takes port 445
+of 127.0.0.1); nothing leaves the machine. One folder is mounted twice by two processes, which know nothing of each other: what
+one changes raises no events on the other, and shows there only when what it remembers (20 s by sshfs's defaults) has run out. The second watcher has a host name and process numbers of its own
 (`unshare`), so that only the lease can tell the first one that it is dead. Inputs come from a third side, the folder itself:
 by rename, and every fifth by slow copying with pauses shorter than `--settle`. With `--via direct` there are no mounts, for comparison.
 
-Prints JSON: `is_right`, which says that each input has one whole result and was told of as done at most once (and fails
-otherwise); what each watcher said; and `held_s`, how long the input waited for its result that a killed watcher had at work.
+Prints JSON: `is_right`, which says that each input has one whole result, was told of as done at most once and lies where it belongs (and
+fails otherwise); what each watcher said; and `held_s`, how long the input waited for its result that a killed watcher had at work.
 """
 
 import argparse
@@ -22,6 +22,7 @@ import pathlib
 import random
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -40,33 +41,70 @@ def main():
     parser.add_argument("--lease", type=float, default=30)
     parser.add_argument("--settle", type=float, default=5)
     parser.add_argument("--after", choices=["keep", "done", "delete"], default="keep")
-    parser.add_argument("--via", choices=["sshfs", "direct"], default="sshfs")
+    parser.add_argument("--via", choices=["sshfs", "smb", "direct"], default="sshfs")
     parser.add_argument("--folder", type=pathlib.Path, default=None)
     words = parser.parse_args()
     place = pathlib.Path(tempfile.mkdtemp(dir=words.folder))
-    mounts = [place / "a", place / "b"]
+    mounts, server = [place / "a", place / "b"], None
     try:
         for folder in [place / "share" / "in", place / "share" / "out", *mounts]:
             folder.mkdir(parents=True)
-        mounts = [mount(place, folder, words.via) for folder in mounts]
-        report = trial(place, mounts, words)
+        server = samba(place) if words.via == "smb" else None
+        roots = [mount(place, folder, words.via) for folder in mounts]
+        report = trial(place, roots, words)
         print(json.dumps(report, indent=2))
         return 0 if report["is_right"] else 1
     finally:
         for folder in mounts:
             if os.path.ismount(folder):
                 subprocess.run(["umount", folder], check=True)
+        if server:
+            server.terminate()
+            server.wait()
         shutil.rmtree(place)
 
 
 def mount(place, folder, via):
     if via == "direct":
         return place / "share"
+    if via == "smb":
+        return smb(place, folder)
     transport = place / "transport"
     transport.write_text(f"#!/bin/sh\nexec {SFTP}\n")
     transport.chmod(0o755)
     subprocess.run(["sshfs", "-o", f"ssh_command={transport}", f"here:{place / 'share'}", folder], check=True)
     return folder
+
+
+def samba(place):
+    """A server that shares the folder with everybody on this machine."""
+    own = place / "samba"
+    own.mkdir(mode=0o700)
+    folders = ["private dir", "lock directory", "state directory", "cache directory", "pid directory", "ncalrpc dir"]
+    lines = ["interfaces = lo", "bind interfaces only = yes", "smb ports = 445", "map to guest = Bad User", "disable netbios = yes"]
+    lines += ["load printers = no", "server role = standalone", f"log file = {own / 'log'}", *(f"{name} = {own}" for name in folders)]
+    lines += ["[share]", f"path = {place / 'share'}", "guest ok = yes", "read only = no", "force user = root"]
+    (own / "smb.conf").write_text("\n".join(["[global]", *lines, ""]))
+    server = subprocess.Popen(["smbd", "--foreground", "--no-process-group", "-s", own / "smb.conf"], stdin=subprocess.DEVNULL)
+    for _ in range(100):
+        time.sleep(0.1)
+        with socket.socket() as asked:
+            if asked.connect_ex(("127.0.0.1", 445)) == 0:
+                return server
+    raise SystemExit("smbd does not answer")
+
+
+def smb(place, folder):
+    home = place / f"home-{folder.name}"
+    (home / ".smb").mkdir(parents=True, mode=0o700)
+    (home / ".smb" / "smb.conf").write_text("[global]\nclient min protocol = SMB2\n")
+    (home / ".smb" / "smbnetfs.conf").write_text('smb_query_browsers "false"\n')
+    (home / ".smb" / "smbnetfs.conf").chmod(0o600)
+    subprocess.run(["smbnetfs", folder], check=True, env={**os.environ, "HOME": str(home)})
+    root = folder / "127.0.0.1" / "share"
+    if sorted(os.listdir(root)) != ["in", "out"]:
+        raise SystemExit(f"{root} is not the share")
+    return root
 
 
 def trial(place, mounts, words):
@@ -85,14 +123,14 @@ def trial(place, mounts, words):
             other.kill()
             other.start()
         time.sleep(dice.uniform(0, 0.3))
-    held = last_kill(share, other, words, sent)
+    held = last_kill(share, steady, other, words, sent)
     limit = time.monotonic() + 120 + 4 * words.lease
     while missing(share, sent) and time.monotonic() < limit:
         time.sleep(0.5)
     seconds = time.monotonic() - began
     time.sleep(2 * words.settle + 5)
     steady.stop()
-    return report(share, steady, other, sent, {"seconds": round(seconds), "kills": words.kills + 1, "held_s": held})
+    return report(share, steady, other, sent, words.after, {"seconds": round(seconds), "kills": words.kills + 1, "held_s": held})
 
 
 def deliver(folder, number, settle):
@@ -120,8 +158,21 @@ def content(number):
     return bytes(header) + number.to_bytes(8, "little") * 2**21
 
 
-def last_kill(share, other, words, sent):
+def last_kill(share, steady, other, words, sent):
     """Kills the second watcher for good while it is at work, and waits for the other to take over: so many seconds."""
+    # The other sleeps until then, so that it does not always come first.
+    steady.signal(signal.SIGSTOP)
+    try:
+        killed = kill_at_work(share, other, sent, words)
+    finally:
+        steady.signal(signal.SIGCONT)
+    result = share / "out" / f"{sent[-1]}.nii"
+    while not result.exists() and time.monotonic() - killed < 10 * words.lease:
+        time.sleep(0.05)
+    return round(time.monotonic() - killed, 1)
+
+
+def kill_at_work(share, other, sent, words):
     claims = share / "in" / ".voxloom" / "claims"
     for number in range(BIG, BIG + 50):
         deliver(share / "in", number, words.settle)
@@ -131,13 +182,10 @@ def last_kill(share, other, words, sent):
             time.sleep(0.01)
             if any(owner(path) == ("b", result.name) for path in claims.glob("*")):
                 other.kill()
-                if result.exists():
-                    other.start()
-                    break
-                killed = time.monotonic()
-                while not result.exists() and time.monotonic() - killed < 10 * words.lease:
-                    time.sleep(0.05)
-                return round(time.monotonic() - killed, 1)
+                if not result.exists():
+                    return time.monotonic()
+                other.start()
+                break
     raise SystemExit("the second watcher was never killed at work")
 
 
@@ -153,7 +201,7 @@ def missing(share, sent):
     return [number for number in sent if not (share / "out" / f"{number}.nii" / ".voxloom.json").exists()]
 
 
-def report(share, steady, other, sent, report):
+def report(share, steady, other, sent, after, report):
     told = {"done": {}, "known": {}, "failed": {}}
     for watcher in [steady, other]:
         lines = watcher.lines()
@@ -168,13 +216,21 @@ def report(share, steady, other, sent, report):
     report |= {
         "inputs": len(sent),
         "missing": missing(share, sent),
+        "misplaced": misplaced(share / "in", sent, after),
         "wrong": wrong,
         "numbered": sorted(name for name in results if not name.endswith(".nii")),
         "done_twice": {name: hosts for name, hosts in told["done"].items() if len(hosts) > 1},
         "claims_left": len(list((share / "in" / ".voxloom" / "claims").glob("*.*"))),
     }
-    report["is_right"] = not (report["missing"] or wrong or report["numbered"] or report["done_twice"] or told["failed"])
+    report["is_right"] = not (report["missing"] or report["misplaced"] or wrong or report["numbered"] or report["done_twice"] or told["failed"])
     return report
+
+
+def misplaced(folder, sent, after):
+    """Inputs that do not lie where those that are done belong."""
+    places = {"keep": [True, False], "done": [False, True], "delete": [False, False]}
+    lies = lambda number: [(place / f"{number}.nii").exists() for place in (folder, folder / "done")]
+    return [number for number in sent if lies(number) != places[after]]
 
 
 def outcome(folder):
@@ -200,9 +256,12 @@ class Watcher:
         self.process.kill()
         self.process.wait()
 
-    def stop(self):
+    def signal(self, number):
         child = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()[0]
-        os.kill(int(child), signal.SIGTERM)
+        os.kill(int(child), number)
+
+    def stop(self):
+        self.signal(signal.SIGTERM)
         self.process.wait(timeout=90)
 
     def lines(self):

@@ -16,7 +16,7 @@ mod weights;
 
 use crate::arguments::Global;
 use crate::exit::Exit;
-use crate::talk::Talk;
+use crate::talk::{Talk, told};
 use anyhow::{Context, Result};
 use arguments::{Group, LogFormat, Watch, Watching};
 use crossbeam::channel::Sender;
@@ -52,7 +52,7 @@ pub fn watch(arguments: &Watch, global: &Global, talk: &Talk) -> Result<Exit> {
     let log = Arc::new(Log::new(talk.clone()));
     let watched = watch_until_stopped(arguments, global, &talk, &log);
     Ok(watched.unwrap_or_else(|error| {
-        log.error(&format!("{error:#}"));
+        log.error(&told(&error));
         match error.downcast_ref::<Error>() {
             Some(error) if error.is_refusal() => Exit::Usage,
             _ => Exit::Stopped,

@@ -16,6 +16,15 @@ fn refused(place: &Place, words: &[&str], says: &str) {
 }
 
 #[test]
+fn what_stops_it_is_said_once() {
+    let place = Place::new().called("in", "/proc/nowhere/out", "l.db");
+    let (code, lines) = place.once(&[]);
+    assert_eq!((code, lines.len()), (4, 1), "{lines:#?}");
+    let text = lines[0]["text"].as_str().unwrap();
+    assert!(text.contains("the folder for results ") && text.matches("os error").count() == 1, "{text}");
+}
+
+#[test]
 fn folders_and_ledgers_that_cannot_be_are_refused() {
     let place = Place::new().called("in", "in/done", "l.db");
     place.arrive("a.nii", 1);

@@ -170,6 +170,8 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         let mut file = std::fs::File::create(&beside)?;
         file.write_all(bytes)?;
         file.sync_all()?;
+        // SMB moves no file that is open.
+        drop(file);
         std::fs::rename(&beside, path)
     })();
     if written.is_err() {

@@ -12,7 +12,7 @@ mod verdict;
 pub use finish::Ready;
 use finish::Source;
 
-use crate::claim::{Claim, Claims, Tried};
+use crate::claim::{Claim, Claims, Purpose, Tried};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::content::{self, Content, Trouble};
@@ -24,6 +24,7 @@ use crate::ledger::{Begun, Done, Ledger};
 use crate::live::Live;
 use crate::notice::{Moment, Notice, Observer};
 use crate::place::Place;
+use crate::watcher::Folders;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,8 +43,7 @@ pub struct Bench {
     pub live: Arc<Live>,
     /// Set when running work should end early.
     pub cancel: Arc<AtomicBool>,
-    /// This process's own folder below [`Place::staging`].
-    pub staging: PathBuf,
+    pub folders: Folders,
     pub counter: AtomicU64,
 }
 
@@ -80,20 +80,26 @@ pub enum Worked {
 impl Bench {
     /// Works on one input until it has a result, or has none.
     pub fn work(&self, lane: usize, input: Input, job: &dyn Job) -> Worked {
-        let taken = self.claims.take(&input).or_else(|error| {
+        let purpose = Purpose::new(job.identity(), self.config.after);
+        let taken = self.claims.take(&input, &purpose).or_else(|error| {
             if !self.claims.is_gone() {
                 return Err(error);
             }
             self.make_anew()?;
-            self.claims.take(&input)
+            self.claims.take(&input, &purpose)
         });
         let claim = match taken {
             Ok(Tried::Mine(claim)) => claim,
-            Ok(Tried::Held) => return Worked::Over((input, Ok(Ended::Held))),
+            Ok(Tried::Held { rival }) => {
+                if let Some(rival) = rival {
+                    self.observer.notice(&Notice::Warning { text: &Purpose::clash(&rival) });
+                }
+                return Worked::Over((input, Ok(Ended::Held)));
+            }
             Err(error) => return Worked::Over((input, Err(error))),
         };
         self.at(Moment::Claimed, &input);
-        let staged = self.staging.join(self.counter.fetch_add(1, Ordering::Relaxed).to_string());
+        let staged = self.folders.staging.join(self.counter.fetch_add(1, Ordering::Relaxed).to_string());
         match self.claimed(lane, &input, job, &claim, &staged) {
             Ok(Step::Ready(done, source)) => Worked::Ready(Box::new(Ready { input, claim, staged, done, source })),
             Ok(Step::Over(ended)) => Worked::Over(self.let_go(input, claim, &staged, Ok(ended))),
@@ -158,7 +164,7 @@ impl Bench {
         attempt: Attempt,
     ) -> Result<Step, Error> {
         // Making a folder is dear on some disks: one is made for each input, and one for each worker.
-        let (output, scratch) = (staged.to_owned(), self.staging.join(format!("scratch {lane}")));
+        let (output, scratch) = (staged.to_owned(), self.folders.scratch.join(lane.to_string()));
         for folder in [&output, &scratch] {
             if let Err(error) = std::fs::create_dir_all(folder) {
                 return self.failed(input, &Failure::of_io(folder, &error)).map(Step::Over);

@@ -1,6 +1,6 @@
 //! What stands in a claim's file, and how it is read and replaced.
 
-use super::Owner;
+use super::{Owner, Purpose};
 use crate::error::Error;
 use crate::input::Input;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,9 @@ pub struct Facts {
     /// Grows with every renewal.
     #[serde(default)]
     pub beat: u64,
+    /// What its owner does with inputs.
+    #[serde(default)]
+    pub purpose: Purpose,
 }
 
 /// Two looks at a claim that give the same sign say that nothing has come from its owner in between.
@@ -101,11 +104,21 @@ pub(super) fn read(path: &Path) -> Result<Option<(Option<Facts>, Sign)>, Error> 
 
 #[cfg(test)]
 mod tests {
-    use super::{Facts, Owner, read};
+    use super::{Facts, Owner, Purpose, read};
 
     fn facts(input: String) -> Facts {
         let owner = Owner::myself();
-        Facts { input, file: "a".into(), print: 1, owner, lease_s: 1, crashes: 0, at_work: false, beat: 9 }
+        Facts {
+            input,
+            file: "a".into(),
+            print: 1,
+            owner,
+            lease_s: 1,
+            crashes: 0,
+            at_work: false,
+            beat: 9,
+            purpose: Purpose::default(),
+        }
     }
 
     #[test]

@@ -13,10 +13,12 @@
 mod facts;
 mod held;
 mod owner;
+mod purpose;
 
 pub use facts::Facts;
 pub use held::Claim;
 pub use owner::Owner;
+pub use purpose::Purpose;
 
 use crate::clock::Clock;
 use crate::error::{Error, file};
@@ -24,7 +26,7 @@ use crate::input::{Input, shown};
 use crate::names::OWN;
 use facts::{Sign, read};
 use held::Held;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -35,9 +37,14 @@ use std::time::Duration;
 #[derive(Debug)]
 pub enum Tried {
     Mine(Claim),
-    /// Another watcher has it, and lives as far as can be known.
-    Held,
+    /// Another watcher has it, and lives as far as can be known. Said once of each: one that does something else with inputs,
+    /// so that each of them gets the result of one of both only.
+    Held {
+        rival: Option<Owner>,
+    },
 }
+
+const HELD: Tried = Tried::Held { rival: None };
 
 /// All claims of one folder, as one watcher sees them.
 pub struct Claims {
@@ -47,6 +54,8 @@ pub struct Claims {
     clock: Arc<dyn Clock>,
     /// Claims of others: their last sign of life, and since when it has not changed.
     others: Mutex<HashMap<PathBuf, (Sign, Duration)>>,
+    /// Rivals that were told of, by [`Owner::folder`].
+    told: Mutex<HashSet<String>>,
     held: Held,
 }
 
@@ -59,12 +68,13 @@ impl Claims {
         let folder = watched.join(OWN).join("claims");
         make(&folder)?;
         let probe = folder.join(format!("probe-{}", me.folder()));
-        File::create(&probe).and_then(|_| std::fs::remove_file(&probe)).map_err(|source| Error::Folder {
+        // Closed before it is removed: SMB removes no file that is open.
+        File::create(&probe).map(drop).and_then(|()| std::fs::remove_file(&probe)).map_err(|source| Error::Folder {
             what: "claims cannot be written in",
             path: folder.clone(),
             source,
         })?;
-        Ok(Self { folder, me, lease, clock, others: Mutex::default(), held: Held::default() })
+        Ok(Self { folder, me, lease, clock, others: Mutex::default(), told: Mutex::default(), held: Held::default() })
     }
 
     /// True where somebody has taken the folder of claims away.
@@ -80,18 +90,24 @@ impl Claims {
         make(&self.folder)
     }
 
-    /// Tries to claim an input.
+    /// Tries to claim an input, for this.
     ///
     /// # Errors
     /// Of the file system.
-    pub fn take(&self, input: &Input) -> Result<Tried, Error> {
+    pub fn take(&self, input: &Input, purpose: &Purpose) -> Result<Tried, Error> {
         let base = blake3::hash(input.name.as_os_str().as_encoded_bytes()).to_hex()[..32].to_owned();
-        let Some((generation, path)) = self.highest(&base)? else { return self.create(input, base, 1, None) };
-        let Some((facts, sign)) = read(&path)? else { return Ok(Tried::Held) };
+        let Some((generation, path)) = self.highest(&base)? else { return self.create(input, purpose, base, 1, None) };
+        let Some((facts, sign)) = read(&path)? else { return Ok(HELD) };
         if !self.is_dead(&path, facts.as_ref(), sign) {
-            return Ok(Tried::Held);
+            return Ok(Tried::Held { rival: facts.and_then(|facts| self.rival(facts, purpose)) });
         }
-        self.create(input, base, generation + 1, facts)
+        self.create(input, purpose, base, generation + 1, facts)
+    }
+
+    fn rival(&self, facts: Facts, purpose: &Purpose) -> Option<Owner> {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = facts.purpose.robs(purpose) && told.insert(facts.owner.folder());
+        is_new.then_some(facts.owner)
     }
 
     /// Renews all claims that are held. To be called several times within a lease.
@@ -117,7 +133,14 @@ impl Claims {
         }
     }
 
-    fn create(&self, input: &Input, base: String, generation: u64, before: Option<Facts>) -> Result<Tried, Error> {
+    fn create(
+        &self,
+        input: &Input,
+        purpose: &Purpose,
+        base: String,
+        generation: u64,
+        before: Option<Facts>,
+    ) -> Result<Tried, Error> {
         let path = numbered(&self.folder, &base, generation);
         let facts = Facts {
             input: input.shown(),
@@ -128,23 +151,25 @@ impl Claims {
             crashes: before.as_ref().map_or(0, |before| before.crashes_of(input)),
             at_work: false,
             beat: 0,
+            purpose: purpose.clone(),
         };
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(mut created) => {
                 if let Err(source) = created.write_all(&facts.text(0)) {
+                    drop(created);
                     let _ = std::fs::remove_file(&path);
                     return Err(Error::File { path, source });
                 }
             }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(Tried::Held),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(HELD),
             // Some servers cannot say why they refuse (sshfs: `Operation not permitted`).
-            Err(_) if File::open(&path).is_ok() => return Ok(Tried::Held),
+            Err(_) if File::open(&path).is_ok() => return Ok(HELD),
             Err(source) => return Err(Error::File { path, source }),
         }
         // Rationale: whoever slept between looking and creating may have made a generation that was over long ago.
         if self.highest(&base)?.is_some_and(|(highest, _)| highest > generation) {
             let _ = std::fs::remove_file(&path);
-            return Ok(Tried::Held);
+            return Ok(HELD);
         }
         for (lower, path) in self.all(&base)? {
             if lower < generation {

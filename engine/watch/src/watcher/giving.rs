@@ -82,9 +82,10 @@ impl Loop {
         if let Some(why) = self.job.obstacle() {
             return Some(why);
         }
-        let free = rustix::fs::statvfs(&self.bench.place.output).map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-        match free {
-            Ok(free) if free < self.bench.config.min_free => {
+        // Some shares do not know how large they are: then a write has to tell.
+        let disk = rustix::fs::statvfs(&self.bench.place.output).ok().filter(|disk| disk.f_blocks > 0);
+        match disk.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize)) {
+            Some(free) if free < self.bench.config.min_free => {
                 Some(format!("the disk of the results has less than {} MiB free", self.bench.config.min_free >> 20))
             }
             _ => None,

@@ -9,8 +9,7 @@ use super::start::{Memory, path_hash};
 use crate::attempt::Bench;
 use crate::content::look;
 use crate::error::Error;
-use crate::grouping::{Belongs, Grouping};
-use crate::ledger::Known;
+use crate::grouping::Grouping;
 use crate::names::{HALT, READY};
 use crate::scan::{Found, Troubles, Walk};
 use crate::settle::{Hold, Settler};
@@ -29,7 +28,7 @@ pub struct Intake {
     left_out: Arc<BTreeSet<PathBuf>>,
     /// Files that were told of, and folders: those wait until nothing else does.
     near: VecDeque<Look>,
-    far: VecDeque<Look>,
+    pub(super) far: VecDeque<Look>,
     pub(super) asked: HashMap<PathBuf, Asked>,
     /// Files that are asked about at one time.
     most_asked: usize,
@@ -42,14 +41,14 @@ pub struct Intake {
 }
 
 /// A look at a path and everything below it.
-struct Look {
+pub(super) struct Look {
     walk: Walk,
     /// Renamed into place.
     renamed: Option<PathBuf>,
     /// Whether there is room or not.
     always: bool,
     /// Of a look through everything: when it began, and files that have ended and still lie there.
-    whole: Option<(Duration, HashMap<u64, u64>)>,
+    pub(super) whole: Option<(Duration, HashMap<u64, u64>)>,
 }
 
 /// A look through everything that has ended.
@@ -240,42 +239,5 @@ impl Intake {
         let (renamed, always) = (now.renamed.clone(), now.always);
         self.ask(bench, path, Asked { stamp, seen, found, is_complete, renamed, always, last: false }, most)?;
         Ok(true)
-    }
-
-    /// From now on these files, as they are, are passed over.
-    pub fn taken(&mut self, input: &crate::input::Input) {
-        for member in &input.members {
-            let path = path_hash(&member.path);
-            self.memory.complete.remove(&path);
-            self.memory.ended.insert(path, member.stamp.hash());
-            // A look through everything that is under way may have passed them when they were not.
-            for (_, seen) in self.far.iter_mut().filter_map(|look| look.whole.as_mut()) {
-                seen.insert(path, member.stamp.hash());
-            }
-        }
-    }
-
-    /// An input that is done is worked on again, as it is: these are its files.
-    pub fn again(&mut self, bench: &Bench, files: &[Known]) {
-        for known in files {
-            let path = path_hash(&known.path);
-            self.memory.ended.remove(&path);
-            self.memory.complete.insert(path, known.stamp);
-            let Ok(stamp) = look(&bench.place.input.join(&known.path)) else { continue };
-            let belongs = if known.item == known.path {
-                Belongs::Alone
-            } else {
-                let name = known.item.to_string_lossy().into_owned();
-                Belongs::To { quiet_with: name.clone(), name }
-            };
-            self.track(bench, known, stamp, belongs);
-        }
-    }
-
-    /// These files are to be looked at again.
-    pub fn untaken(&mut self, input: &crate::input::Input) {
-        for member in &input.members {
-            self.memory.ended.remove(&path_hash(&member.path));
-        }
     }
 }

@@ -2,9 +2,11 @@
 
 mod admit;
 mod ending;
+mod folders;
 mod giving;
 mod incomplete;
 mod intake;
+mod passed;
 mod queue;
 mod readers;
 mod review;
@@ -13,6 +15,7 @@ mod taking;
 mod turn;
 mod workers;
 
+pub(crate) use folders::Folders;
 pub(crate) use start::path_hash;
 
 use crate::claim::{Claims, Owner};
@@ -77,7 +80,7 @@ pub struct Watcher {
     parts: Parts,
     ledger: Ledger,
     claims: Claims,
-    staging: PathBuf,
+    folders: Folders,
 }
 
 impl Watcher {
@@ -94,8 +97,8 @@ impl Watcher {
         ledger.belongs_to(&parts.place, parts.config.moved)?;
         let me = Owner::myself();
         let claims = Claims::open(&parts.place.input, me.clone(), parts.config.lease, Arc::clone(&parts.clock))?;
-        let staging = start::staging(&parts.place, &me)?;
-        Ok(Self { parts, ledger, claims, staging })
+        let folders = Folders::make(&parts.place, &me, ledger.path())?;
+        Ok(Self { parts, ledger, claims, folders })
     }
 
     /// Watches until it is told to stop. Blocks.
@@ -103,12 +106,12 @@ impl Watcher {
     /// # Errors
     /// The ledger can no longer be written.
     pub fn run(self) -> Result<Summary, Error> {
-        let Self { parts, ledger, claims, staging } = self;
-        let left = staging.clone();
-        let summary = turn::Loop::new(parts, ledger, claims, staging)?.run();
+        let Self { parts, ledger, claims, folders } = self;
+        let left = folders.clone();
+        let summary = turn::Loop::new(parts, ledger, claims, folders)?.run();
         // The next start does this, too. Where something is left under way, its result may be on its way to its final name.
         if summary.as_ref().is_ok_and(|summary| summary.left == 0) {
-            start::clear(&left);
+            left.clear();
         }
         summary
     }

@@ -1,50 +1,16 @@
 //! What a watcher does before its first look: it tidies what earlier ones left when they were killed.
 
 use crate::attempt::Bench;
-use crate::claim::{Facts, Owner};
+use crate::claim::Facts;
 use crate::content::look;
-use crate::error::{Error, file};
+use crate::error::Error;
 use crate::input::Input;
 use crate::job::Failure;
 use crate::ledger::{Known, Standing};
 use crate::names::OWN;
-use crate::place::Place;
 use crate::stamp::Member;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-
-/// Makes this process's staging folder, and removes those of dead watchers of this machine.
-pub fn staging(place: &Place, me: &Owner) -> Result<PathBuf, Error> {
-    let all = place.staging();
-    std::fs::create_dir_all(&all).map_err(|source| Error::Folder {
-        what: "results cannot be made in",
-        path: all.clone(),
-        source,
-    })?;
-    for entry in std::fs::read_dir(&all).map_err(file(&all))?.flatten() {
-        let owner = std::fs::read(entry.path().join(OWNER)).ok().and_then(|text| serde_json::from_slice::<Owner>(&text).ok());
-        if owner.is_some_and(|owner| owner.is_dead(me)) {
-            clear(&entry.path());
-        }
-    }
-    let own = all.join(me.folder());
-    std::fs::create_dir_all(&own).map_err(file(&own))?;
-    let text = serde_json::to_vec(me).unwrap_or_default();
-    std::fs::write(own.join(OWNER), text).map_err(file(&own))?;
-    Ok(own)
-}
-
-/// Removes a staging folder as far as possible, what says whose it is last: if the process is killed meanwhile, the next start
-/// finds it again.
-pub fn clear(staging: &Path) {
-    for entry in std::fs::read_dir(staging).into_iter().flatten().flatten().filter(|entry| entry.file_name() != OWNER) {
-        // What cannot be removed now may be later.
-        let _ = std::fs::remove_dir_all(entry.path());
-    }
-    let _ = std::fs::remove_dir_all(staging);
-}
-
-const OWNER: &str = "owner.json";
 
 /// What the ledger knows of files, by the hash of their paths.
 #[derive(Debug, Default)]

@@ -1,6 +1,7 @@
 //! The loop itself: one turn hears, looks, starts work, records what waits, and sleeps until something is due.
 
 use super::ending::CANCEL;
+use super::folders::Folders;
 use super::intake::Intake;
 use super::queue::Queue;
 use super::readers::Readers;
@@ -69,14 +70,14 @@ pub struct Loop {
 
 impl Loop {
     /// Recalls what was, and starts threads and events.
-    pub fn new(parts: Parts, ledger: Ledger, claims: Claims, staging: PathBuf) -> Result<Self, Error> {
+    pub fn new(parts: Parts, ledger: Ledger, claims: Claims, folders: Folders) -> Result<Self, Error> {
         let Parts { place, config, job, grouping, mut events, clock, observer, live, controls, reload, .. } = parts;
         let settler = Settler::new(&place.input, config.quiet, Arc::clone(&clock));
         let readers = Readers::start(&place.input, &grouping)?;
         let (cancel, counter) = (Arc::new(AtomicBool::new(false)), AtomicU64::new(0));
         let by = Arc::clone(&grouping);
         let bench =
-            Arc::new(Bench { place, config, grouping: by, ledger, claims, clock, observer, live, cancel, staging, counter });
+            Arc::new(Bench { place, config, grouping: by, ledger, claims, clock, observer, live, cancel, folders, counter });
         let memory = start::recall(&bench)?;
         // Events first, then the look through everything: so nothing falls between.
         let (sender, hints) = bounded(HINTS);

@@ -7,6 +7,7 @@ use super::{
     label_stats, label_table, place, read_sources,
 };
 use crate::geometry::{Matrix, corner_distance, spacing};
+use crate::whole::{beside, show};
 use flate2::{Compression, GzBuilder};
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
@@ -61,9 +62,7 @@ fn write_checked(path: &Path, output: &Output<'_>) -> Result<Written, Fault> {
         return Err(Fault::Mismatch(format!("{} voxels for a volume of {:?}", voxels.len(), output.shape_ijk)));
     }
     let (head, endian) = encode_head(output, voxels)?;
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new().prefix(".voxloom-").suffix(".part").tempfile_in(folder)?;
+    let mut file = beside(path)?;
     let gzip = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
     let buffer = BufWriter::with_capacity(1 << 17, file.as_file_mut());
     if gzip {
@@ -79,26 +78,13 @@ fn write_checked(path: &Path, output: &Output<'_>) -> Result<Written, Fault> {
     file.as_file().sync_all()?;
     let labels = read_back(file.path(), output, voxels)?;
     let n_bytes = file.as_file().metadata()?.len();
-    persist(file, path, folder)?;
+    show(file, path)?;
     Ok(Written { stored: voxels.data_type(), n_bytes, labels })
 }
 
 fn put(sink: &mut impl Write, head: &[u8], voxels: &Voxels, endian: Endian) -> std::io::Result<()> {
     sink.write_all(head)?;
     voxels.encode(endian, |raw| sink.write_all(raw))
-}
-
-fn persist(file: tempfile::NamedTempFile, path: &Path, folder: &Path) -> Result<(), Fault> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // Temporary files are private; results are as readable as other files of the folder.
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
-    file.persist(path).map_err(|error| Fault::Io(error.error))?;
-    #[cfg(unix)]
-    std::fs::File::open(folder)?.sync_all()?;
-    Ok(())
 }
 
 /// Labels in the smallest type; `None` where the voxels have it already.

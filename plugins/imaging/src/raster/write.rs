@@ -3,6 +3,7 @@
 use super::read::{Colour, Use, decode};
 use super::{Error, Fault};
 use crate::nifti::Voxels;
+use crate::whole::{beside, show};
 use png::{BitDepth, ColorType, Encoder};
 use std::io::Write;
 use std::path::Path;
@@ -82,25 +83,17 @@ fn read_back(bytes: &[u8], values: &[u16], size: [usize; 2], n_channels: usize) 
 pub fn write(pictures: &[(&Path, &Encoded)]) -> Result<(), Error> {
     let mut ready = Vec::new();
     for &(path, picture) in pictures {
-        ready.push((path, beside(path, &picture.bytes).map_err(|fault| Error::at(path, fault))?));
+        ready.push((path, written(path, &picture.bytes).map_err(|fault| Error::at(path, fault))?));
     }
     for (path, file) in ready {
-        file.persist(path).map_err(|error| Error::at(path, Fault::Io(error.error)))?;
+        show(file, path).map_err(|error| Error::at(path, Fault::Io(error)))?;
     }
     Ok(())
 }
 
-fn beside(path: &Path, bytes: &[u8]) -> Result<tempfile::NamedTempFile, Fault> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new().prefix(".voxloom-").suffix(".part").tempfile_in(folder)?;
+fn written(path: &Path, bytes: &[u8]) -> Result<tempfile::NamedTempFile, Fault> {
+    let mut file = beside(path)?;
     file.write_all(bytes)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // Temporary files are private; results are as readable as other files of the folder.
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
     file.as_file().sync_all()?;
     match std::fs::read(file.path())? == bytes {
         true => Ok(file),

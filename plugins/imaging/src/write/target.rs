@@ -1,5 +1,6 @@
 //! Where results go: a name that stays in its folder, never an input, whole or not at all.
 
+use crate::whole::{beside, show};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use voxloom_sdk::{Error, Json, JsonMap, Result, Volume};
@@ -48,18 +49,9 @@ pub(crate) fn refuse_input<'a>(path: &Path, inputs: impl Iterator<Item = &'a str
 /// # Errors
 /// The system refuses.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new().prefix(".voxloom-").suffix(".part").tempfile_in(folder)?;
+    let mut file = beside(path)?;
     file.write_all(bytes)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| Error::from(error.error).context(path.display()))?;
-    Ok(())
+    show(file, path).map_err(|error| Error::from(error).context(path.display()))
 }
 
 /// Every file that a case names, and every file that a volume was read from.
