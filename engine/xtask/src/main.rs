@@ -43,7 +43,7 @@ fn main() -> ExitCode {
     let rest: Vec<String> = arguments.collect();
     let tree = Tree::of_this_checkout();
     let result = match command.as_deref() {
-        Some("setup") => setup::setup(&tree),
+        Some("setup") => setup::setup(&tree, build::needs(&tree)),
         Some("build") => build::build(&tree),
         Some("demo") => demo::demo(&tree, &rest),
         Some("test") => test::test(&tree, &rest),

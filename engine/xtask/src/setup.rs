@@ -8,23 +8,19 @@ use anyhow::Result;
 use std::fs::{self, File};
 use std::process::Stdio;
 
-/// A build with all tests takes about 3 GB.
-const BUILD_GIB: u64 = 4;
-
-/// Checks the machine, then provides libtorch and the sources of all crates.
+/// Checks the machine, then provides libtorch and the sources of all crates. `needed_gib` are to be free, where something large will
+/// be built.
 ///
 /// # Errors
 /// [`Missing`] for the first thing that a person has to bring.
-pub fn setup(tree: &Tree) -> Result<()> {
+pub fn setup(tree: &Tree, needed_gib: Option<u64>) -> Result<()> {
     let _turn = turn(tree)?;
     say("What this machine has");
     machine::platform()?;
     note(&machine::toolchain()?);
     note(&machine::compiler()?);
     note(&machine::browser().unwrap_or_else(|missing| format!("{missing}: its tests are left out. {}", missing.remedy)));
-    if !tree.program().exists() {
-        machine::disk(&tree.root, BUILD_GIB)?;
-    }
+    needed_gib.map_or(Ok(()), |gib| machine::disk(&tree.root, gib))?;
     libtorch::provide(tree)?;
     crates(tree)
 }

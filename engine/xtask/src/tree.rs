@@ -28,6 +28,12 @@ impl Tree {
         self.release().join("voxloom")
     }
 
+    /// True where tests were built.
+    pub fn has_tests(&self) -> bool {
+        let files = std::fs::read_dir(self.release().join("deps")).into_iter().flatten().flatten();
+        files.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("it-"))
+    }
+
     /// Where the program looks for plugins.
     pub fn plugins(&self) -> PathBuf {
         self.release().join("plugins")

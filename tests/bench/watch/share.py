@@ -59,7 +59,7 @@ def main():
             if os.path.ismount(folder):
                 subprocess.run(["umount", folder], check=True)
         if server:
-            server.terminate()
+            os.killpg(server.pid, signal.SIGTERM)
             server.wait()
         shutil.rmtree(place)
 
@@ -85,7 +85,7 @@ def samba(place):
     lines += ["load printers = no", "server role = standalone", f"log file = {own / 'log'}", *(f"{name} = {own}" for name in folders)]
     lines += ["[share]", f"path = {place / 'share'}", "guest ok = yes", "read only = no", "force user = root"]
     (own / "smb.conf").write_text("\n".join(["[global]", *lines, ""]))
-    server = subprocess.Popen(["smbd", "--foreground", "--no-process-group", "-s", own / "smb.conf"], stdin=subprocess.DEVNULL)
+    server = subprocess.Popen(["smbd", "--foreground", "--no-process-group", "-s", own / "smb.conf"], stdin=subprocess.DEVNULL, start_new_session=True)
     for _ in range(100):
         time.sleep(0.1)
         with socket.socket() as asked:

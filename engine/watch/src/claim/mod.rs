@@ -68,12 +68,7 @@ impl Claims {
         let folder = watched.join(OWN).join("claims");
         make(&folder)?;
         let probe = folder.join(format!("probe-{}", me.folder()));
-        // Closed before it is removed: SMB removes no file that is open.
-        File::create(&probe).map(drop).and_then(|()| std::fs::remove_file(&probe)).map_err(|source| Error::Folder {
-            what: "claims cannot be written in",
-            path: folder.clone(),
-            source,
-        })?;
+        try_out(&probe).map_err(|source| Error::Folder { what: "claims cannot be written in", path: folder.clone(), source })?;
         Ok(Self { folder, me, lease, clock, others: Mutex::default(), told: Mutex::default(), held: Held::default() })
     }
 
@@ -215,6 +210,19 @@ impl Claims {
     fn all(&self, base: &str) -> Result<Vec<(u64, PathBuf)>, Error> {
         generations(&self.folder, base)
     }
+}
+
+/// Makes a file and removes it.
+fn try_out(path: &Path) -> std::io::Result<()> {
+    drop(File::create(path)?);
+    // SMB removes no file that is open, and some mounts close it a little later.
+    for _ in 0..20 {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() == ErrorKind::ResourceBusy => std::thread::sleep(Duration::from_millis(50)),
+            removed => return removed,
+        }
+    }
+    std::fs::remove_file(path)
 }
 
 fn make(folder: &Path) -> Result<(), Error> {
