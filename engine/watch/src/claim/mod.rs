@@ -100,8 +100,10 @@ impl Claims {
     }
 
     fn rival(&self, facts: Facts, purpose: &Purpose) -> Option<Owner> {
+        // This process itself may have had another pipeline a moment ago.
+        let is_rival = facts.owner != self.me && facts.purpose.robs(purpose);
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_new = facts.purpose.robs(purpose) && told.insert(facts.owner.folder());
+        let is_new = is_rival && told.insert(facts.owner.folder());
         is_new.then_some(facts.owner)
     }
 
