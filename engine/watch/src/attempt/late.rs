@@ -6,7 +6,7 @@ use crate::content::Content;
 use crate::error::Error;
 use crate::input::Input;
 use crate::job::Failure;
-use crate::ledger::{Begun, Sample, Taken};
+use crate::ledger::{Begun, Key, Sample, Taken};
 use crate::names::{DONE, FAILED};
 use crate::notice::Moment;
 use crate::retire::After;
@@ -50,7 +50,7 @@ impl Bench {
 
     /// Sets a part aside.
     pub(super) fn refused(&self, input: &Input, content: &Content, key: &str, why: &Failure) -> Result<Ended, Error> {
-        if self.ledger.begin(input, &content.hash, key, 0, self.clock.unix())? == Begun::Twin {
+        if self.ledger.begin(input, Key::again(&content.hash, key), 0, self.clock.unix())? == Begun::Twin {
             return Ok(Ended::Held);
         }
         self.at(Moment::Begun, input);

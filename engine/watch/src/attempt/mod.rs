@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::grouping::Grouping;
 use crate::input::Input;
 use crate::job::{Failure, Job, Work};
-use crate::ledger::{Begun, Done, Ledger};
+use crate::ledger::{Begun, Done, Key, Ledger};
 use crate::live::Live;
 use crate::notice::{Moment, Notice, Observer};
 use crate::place::Place;
@@ -124,13 +124,15 @@ impl Bench {
             Err(Trouble::Changed) => return Ok(Step::Over(Ended::Changed)),
             Err(Trouble::Io(path, error)) => {
                 // Nothing was begun, but it counts: an input that can never be read must not wait for ever.
-                self.ledger.begin(input, "", "", 0, self.clock.unix())?;
+                self.ledger.begin(input, Key::again("", ""), 0, self.clock.unix())?;
                 return self.failed(input, &Failure::of_io(&path, &error)).map(Step::Over);
             }
         };
         self.at(Moment::Hashed, input);
         let key = content::job_key(&content.hash, job.identity());
         // Something may be missing: the job decides, though the rest was done before.
+        let may_be_known = input.beside.is_empty() && !self.config.again;
+        let seen = if may_be_known { self.ledger.last_done(&key, &input.name)? } else { f64::MAX };
         if input.beside.is_empty()
             && let Some((done, source)) = self.answer(input, &content.hash, &key, staged)?
         {
@@ -141,10 +143,11 @@ impl Bench {
             return self.refused(input, &content, &key, &late).map(Step::Over);
         }
         let started = self.clock.unix();
-        let (number, crashes) = match self.ledger.begin(input, &content.hash, &key, claim.crashes(), started)? {
-            Begun::Twin => return Ok(Step::Over(Ended::Held)),
-            Begun::Attempt { number, crashes } => (number, crashes),
-        };
+        let (number, crashes) =
+            match self.ledger.begin(input, Key { content: &content.hash, job: &key, seen }, claim.crashes(), started)? {
+                Begun::Twin => return Ok(Step::Over(Ended::Held)),
+                Begun::Attempt { number, crashes } => (number, crashes),
+            };
         self.take_in(input, &content)?;
         self.at(Moment::Begun, input);
         if crashes >= self.config.retry.crashes {

@@ -5,6 +5,7 @@ use super::{Bench, Ended};
 use crate::commit::Published;
 use crate::error::Error;
 use crate::job::Failure;
+use crate::ledger::Key;
 use crate::retire::After;
 use crate::words::shown;
 use std::path::PathBuf;
@@ -42,7 +43,7 @@ impl Bench {
     pub(super) fn unpublished(&self, ready: &Ready, error: &std::io::Error) -> Result<Ended, Error> {
         if let Source::Copied(_) = ready.source {
             // Nothing was begun, but it counts: what can never be shown must not wait for ever.
-            self.ledger.begin(&ready.input, &ready.done.content, &ready.done.job, 0, self.clock.unix())?;
+            self.ledger.begin(&ready.input, Key::again(&ready.done.content, &ready.done.job), 0, self.clock.unix())?;
         }
         self.failed(&ready.input, &Failure::of_io(&self.place.output.join(&ready.input.name), error))
     }

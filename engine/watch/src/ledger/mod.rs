@@ -2,6 +2,7 @@
 //!
 //! One row an input by name, one row a file, and a history that only grows. Each function here is one transaction.
 
+mod begin;
 mod change;
 mod lock;
 mod place;
@@ -10,6 +11,7 @@ mod schema;
 mod taken;
 mod whole;
 
+pub use begin::{Begun, Key};
 pub(crate) use place::{known, same};
 pub use recall::{Known, Standing, Stays};
 pub use schema::open_to_read;
@@ -21,7 +23,7 @@ use crate::job::Failure;
 use crate::outcome;
 use change::{bytes, note, put};
 use lock::lock;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use schema::PASSED_OVER;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -38,15 +40,6 @@ pub struct Ledger {
     whole: Whole,
     /// Locked as long as this lives.
     _lock: File,
-}
-
-/// What the ledger says at the begin of an attempt.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Begun {
-    /// Go on: the attempt's number, and how many attempts ended with the process.
-    Attempt { number: u32, crashes: u32 },
-    /// An input with the same key is being worked on.
-    Twin,
 }
 
 impl Ledger {
@@ -88,52 +81,6 @@ impl Ledger {
                 note(change, input.name.as_path(), now, "waiting", 0, None)?;
             }
             Ok(())
-        })
-    }
-
-    /// Records that work begins, before it does.
-    ///
-    /// # Errors
-    /// Of SQLite.
-    pub fn begin(&self, input: &Input, content: &str, job: &str, crashes_before: u32, now: f64) -> Result<Begun, Error> {
-        self.change_lightly(|change| {
-            let name = bytes(&input.name);
-            let twin: Option<i64> = change
-                .prepare_cached("SELECT 1 FROM item WHERE job = ?1 AND state = 'running' AND name <> ?2")?
-                .query_row(params![job, name], |row| row.get(0))
-                .optional()?;
-            if twin.is_some() {
-                return Ok(Begun::Twin);
-            }
-            let known = change
-                .prepare_cached("SELECT attempts, crashes, print FROM item WHERE name = ?1 AND state IN ('waiting', 'running')")?
-                .query_row([name], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, u32>(1)?, row.get::<_, i64>(2)? as u64)))
-                .optional()?;
-            let (attempts, crashes) = match known {
-                Some((attempts, crashes, print)) if print == input.print() => (attempts, crashes),
-                _ => (0, 0),
-            };
-            // Other watchers may have died of it, too.
-            let (attempts, crashes) = (attempts.max(crashes_before), crashes.max(crashes_before));
-            put(change, input, "running")?;
-            change
-                .prepare_cached(
-                    "UPDATE item SET content = ?2, job = ?3, attempts = ?4, crashes = ?5, ran = 0, started = ?6, ended = NULL, \
-                     not_before = NULL, result = NULL, same_as = NULL, report = NULL WHERE name = ?1",
-                )?
-                .execute(params![name, content, job, attempts + 1, crashes, now])?;
-            note(change, &input.name, now, "running", attempts + 1, None)?;
-            Ok(Begun::Attempt { number: attempts + 1, crashes })
-        })
-    }
-
-    /// Records that the job of an input has ended well: if the process dies from now on, that is no fault of the input's.
-    ///
-    /// # Errors
-    /// Of SQLite.
-    pub fn ran(&self, name: &Path) -> Result<(), Error> {
-        self.change_lightly(|change| {
-            change.prepare_cached("UPDATE item SET ran = 1 WHERE name = ?1")?.execute([bytes(name)]).map(drop)
         })
     }
 

@@ -59,6 +59,15 @@ impl Ledger {
         self.query(sql, params![job, bytes(name)], |row| Ok(path(row.get(0)?)))
     }
 
+    /// When the last of the inputs that [`Ledger::earlier`] names was done, in seconds since 1970; 0 where there is none.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn last_done(&self, job: &str, name: &Path) -> Result<f64, Error> {
+        let sql = "SELECT coalesce(max(ended), 0.0) FROM item WHERE job = ?1 AND state = 'done' AND name <> ?2";
+        Ok(self.query(sql, params![job, bytes(name)], |row| row.get(0))?.into_iter().next().unwrap_or(0.0))
+    }
+
     /// When the last attempt at an input as it is now began, in seconds since 1970, where the input has not ended.
     ///
     /// # Errors

@@ -1,10 +1,14 @@
 //! The ledger: one owner, every step recorded, readable while it is written.
 
 use crate::stage::{Copy, Stage, copy};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 use voxloom_watch::error::Error;
+use voxloom_watch::input::Input;
 use voxloom_watch::job::Failure;
-use voxloom_watch::ledger::Ledger;
+use voxloom_watch::ledger::{Begun, Done, Key, Ledger};
+use voxloom_watch::stamp::{Member, Stamp};
 use voxloom_watch::status::Looker;
 
 #[test]
@@ -15,6 +19,29 @@ fn a_ledger_belongs_to_one_watcher() {
     assert!(matches!(Ledger::open(&path), Err(Error::LedgerInUse { .. })));
     drop(ledger);
     assert!(Ledger::open(&path).is_ok());
+}
+
+fn input(name: &str) -> Input {
+    let stamp = Stamp { device: 0, inode: 1, size: 1, modified: 2, changed: 3 };
+    let members = vec![Member { path: name.into(), stamp }];
+    Input { name: name.into(), members, beside: Vec::new(), is_group: false, complete: Duration::ZERO, seen: 0.0 }
+}
+
+#[test]
+fn what_is_done_between_a_look_and_the_begin_is_not_done_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = Ledger::open(&folder.path().join("ledger.sqlite")).unwrap();
+    let (a, b) = (input("a"), input("b"));
+    let key = |seen| Key { content: "c", job: "j", seen };
+    let seen = ledger.last_done("j", &b.name).unwrap();
+    assert!(matches!(ledger.begin(&a, key(seen), 0, 10.0).unwrap(), Begun::Attempt { number: 1, crashes: 0 }));
+    assert_eq!(ledger.begin(&b, key(seen), 0, 11.0).unwrap(), Begun::Twin, "it is under way");
+    let done = Done { content: "c".into(), job: "j".into(), result: PathBuf::from("a"), same_as: None, report: None, attempt: 1 };
+    ledger.done(&[(&a, &done)], 12.0).unwrap();
+    assert_eq!(ledger.begin(&b, key(seen), 0, 13.0).unwrap(), Begun::Twin, "it was done since");
+    // Somebody looks again, and cannot use the result.
+    let seen = ledger.last_done("j", &b.name).unwrap();
+    assert!(matches!(ledger.begin(&b, key(seen), 0, 14.0).unwrap(), Begun::Attempt { .. }));
 }
 
 #[test]
